@@ -1,9 +1,7 @@
-/**
- * Maps an engine's error message of a pull to a failure, because engines send no error codes. The comments name the
- * source of a message: the classic store (c) or containerd (d). All messages were seen on 20.10, 26.1 and 28.5, except
- * those marked *read*, which come from the source code.
- */
+/** Maps an engine's error message of a pull to a failure. What a registry said is in `registry/engine-messages`. */
+import { readEngineMessage, storeFaults } from '../../model/pull/engine-message.ts'
 import type { Failure } from '../../preload/contract/index.ts'
+import { registryFailureOf } from '../registry/index.ts'
 
 export interface PullDetails {
   readonly reference: string
@@ -12,90 +10,56 @@ export interface PullDetails {
   readonly platform: string
 }
 
-type ErrorPattern = readonly [
-  pattern: RegExp,
-  failure: (pull: PullDetails, detail: string, match: RegExpExecArray) => Failure,
-]
+type ErrorPattern = readonly [pattern: RegExp, failure: (pull: PullDetails, match: RegExpExecArray) => Failure]
 
-const login = ({ host }: PullDetails): Failure => ({ code: 'registry-login', host })
-const denied = ({ host }: PullDetails): Failure => ({ code: 'registry-denied', host })
-const limited = ({ host }: PullDetails): Failure => ({ code: 'registry-limited', host })
-const invalidReply = ({ host }: PullDetails): Failure => ({ code: 'registry-invalid-reply', host })
-const slow = ({ host }: PullDetails): Failure => ({ code: 'registry-slow', host })
-const unreachable = ({ host }: PullDetails, detail: string): Failure => ({ code: 'registry-unreachable', host, detail })
-const unknown = ({ reference }: PullDetails): Failure => ({ code: 'reference-unknown', reference })
 const corrupt = ({ reference }: PullDetails): Failure => ({ code: 'pull-corrupt', reference })
-const noPlatform = ({ reference, platform }: PullDetails): Failure => ({
-  code: 'platform-missing',
-  reference,
-  platform,
-})
 
-/** The first match wins, so a more specific pattern comes before others that match the same message. */
+/**
+ * What the engine says about the image and its own disk. c: classic store, d: containerd; all seen on 20.10, 26.1 and
+ * 28.5, except those marked *read*. The first match wins.
+ */
 const patterns: readonly ErrorPattern[] = [
-  // ENOSPC of write(2), from any write of the engine (read).
-  [/no space left on device/, () => ({ code: 'pull-disk-full' })],
-  // c: the registry's error code; d: the status.
-  [/toomanyrequests|429 Too Many Requests/i, limited],
-  // crypto/x509.
-  [/x509:|certificate/, ({ host }, detail) => ({ code: 'registry-tls', host, detail })],
+  [storeFaults.diskFull, () => ({ code: 'pull-disk-full' })],
+  [storeFaults.idsMissing, ({ reference }) => ({ code: 'engine-ids-missing', reference })],
   // c: distribution/pull_v2.go; d: containerd images/image.go; 26.1 c: image/store.go after the pull.
   [
     /no matching manifest for|no match for platform in manifest|does not match the specified platform|does not provide the specified platform/,
-    noPlatform,
+    ({ reference, platform }) => ({ code: 'platform-missing', reference, platform }),
   ],
-  // c: encoding/json reading a web page, and distribution's errors.go; d: containerd's unpacker reading one.
+  // c: image/store.go (read).
   [
-    /invalid character '|unexpected end of JSON input|unexpected media type|error unmarshalling content|unknown: <|error parsing HTTP \d+ response body/,
-    invalidReply,
+    /image operating system "(\w+)" cannot be used on this platform/,
+    ({ reference }, [, system]) => ({ code: 'image-system', reference, system: system! }),
   ],
-  // In order: c and d, registry with Basic; c, realm that refuses; d 26.1; d 28.5.
-  [/no basic auth credentials|unauthorized:|401 Unauthorized|authentication required|incorrect username or/, login],
-  // c and d, and the registry's error codes. Private repositories respond the same to anonymous clients.
+  // In order: d 2.x; c 28; d 2.0; a registry's manifest (read).
   [
-    /manifest unknown|name unknown|repository name not known|manifest for .* not found|repository does not exist or may require/,
-    unknown,
-  ],
-  // d: containerd's resolver.
-  [/failed to resolve reference .*: not found/, unknown],
-  // c: the registry's error code; d: the status.
-  [/\bdenied\b|403 Forbidden/, denied],
-  // c and d, with a 5xx status.
-  [
-    /unexpected (?:HTTP )?status\b.*?\b(5\d\d)\b/,
-    ({ host }, _, match) => ({ code: 'registry-error', host, status: Number(match[1]) }),
+    /is no longer supported since containerd|manifest version 2, schema 1 support|schema 1 image manifests are no longer supported|manifest\.v1\+(?:prettyjws|json)/,
+    ({ reference }) => ({ code: 'image-format-old', reference }),
   ],
   // c: distribution/pull_v2.go and layer download (read); d: containerd content/helpers.go (read).
   [
-    /filesystem layer verification failed|unexpected commit (?:digest|size)|failed size validation|unexpected EOF|manifest verification failed/,
+    /filesystem layer verification failed|unexpected commit (?:digest|size)|failed size validation|manifest verification failed|invalid tar header/,
     corrupt,
   ],
-  // net: the connection failed.
-  [/dial (?:tcp|udp)|no such host|connection refused|network is unreachable|no route to host/, unreachable],
-  [/request canceled while waiting for connection|proxyconnect/, unreachable],
-  // net/http (read): connected, but no response.
-  [/i\/o timeout|TLS handshake timeout|Client\.Timeout|context deadline exceeded|timeout awaiting/, slow],
-  [
-    /connection reset by peer|broken pipe|\bEOF\b|use of closed network connection|server gave HTTP response/,
-    unreachable,
-  ],
+  // c: the layer has its digest, but ends early when it is unpacked (read).
+  [/failed to register layer: .*unexpected EOF/, corrupt],
   [/invalid reference format/, ({ reference }) => ({ code: 'reference-invalid', reference })],
 ]
 
-/** Maps an engine's error message to a failure; `engine-refused` if no pattern matches. */
-export function pullFailure(message: string, pull: PullDetails): Failure {
-  const detail = sanitize(message)
-  for (const [pattern, failure] of patterns) {
-    const match = pattern.exec(detail)
-    if (match) return failure(pull, detail, match)
-  }
-  return { code: 'engine-refused', detail }
-}
+/** The URL of a request before the first layer. */
+const isFirstRequest = /https?:\/\/\S*(?:\/v2\/?|\/manifests\/[^\s"/]+|\/token)"?: /
 
-/** Removes docker-modem's prefix, and query strings, because they may contain tokens. */
-const sanitize = (message: string): string =>
-  message
-    .replace(/^\(HTTP code \d+\) [^-]* - /, '')
-    .replace(/\?[^\s"]*/g, '')
-    .trim()
-    .slice(0, 500)
+/** Maps an engine's error message to a failure; `engine-refused` if it is not understood. */
+export function pullFailure(message: string, pull: PullDetails): Failure {
+  const read = readEngineMessage(message, pull.host)
+  for (const [pattern, failure] of patterns) {
+    const match = pattern.exec(read.text)
+    if (match) return failure(pull, match)
+  }
+  // What else fails while a layer is unpacked is a fault of this computer, not of a registry.
+  const isLocal = /failed to (?:register|extract) layer\b/.test(read.text)
+  const failure = isLocal ? undefined : registryFailureOf(read, pull.reference)
+  if (failure?.code === 'registry-unreachable' && failure.reason === 'cut' && !isFirstRequest.test(read.detail))
+    return { ...failure, downloading: true }
+  return failure ?? { code: 'engine-refused', detail: read.detail }
+}

@@ -1,5 +1,6 @@
 /** Pulls one image through the engine and checks the result. */
 import { applyLine, initialPullState, type PullState } from '../../model/pull/progress.ts'
+import { platformName } from '../../model/image/platform.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import {
   engineFailure,
@@ -66,8 +67,7 @@ async function attemptPull(context: PullContext, request: PullRequest, login?: A
     return await runPull(context, request, login, abortSignal)
   } catch (error) {
     cancelled.throwIfAborted()
-    const details = { ...request, platform: request.platform ?? session.capabilities.platform }
-    if (statusOf(error) !== undefined) return { failure: pullFailure(messageOf(error), details) }
+    if (statusOf(error) !== undefined) return { failure: await explain(context, request, messageOf(error)) }
     return {
       failure: session.signal.aborted ? { code: 'engine-stopped', endpoint } : engineFailure(error, endpoint),
     }
@@ -76,22 +76,38 @@ async function attemptPull(context: PullContext, request: PullRequest, login?: A
   }
 }
 
+/** The failure for an engine's message. */
+async function explain({ session }: PullContext, request: PullRequest, message: string): Promise<Failure> {
+  const { platform } = session.capabilities
+  const failure = pullFailure(message, { ...request, platform: request.platform ?? platform })
+  return failure.code === 'platform-missing' ? withPlatforms(session, failure) : failure
+}
+
+type PlatformMissing = Extract<Failure, { code: 'platform-missing' }>
+
+/** Adds the platforms that the registry has, if the engine can ask it. */
+async function withPlatforms(session: EngineSession, failure: PlatformMissing): Promise<PlatformMissing> {
+  const distribution = await readDistribution(session, failure.reference).catch(() => undefined)
+  const platforms = (distribution?.Platforms ?? [])
+    // Attestations are listed as images of an unknown platform.
+    .filter(({ os, architecture }) => os !== '' && os !== 'unknown' && architecture !== '')
+    .map(platformName)
+  return platforms.length === 0 ? failure : { ...failure, platforms: [...new Set(platforms)] }
+}
+
 async function runPull(
-  { session, onProgress }: PullContext,
+  context: PullContext,
   request: PullRequest,
   login: AuthConfig | undefined,
   abortSignal: AbortSignal,
 ): Promise<Attempt> {
+  const { session, onProgress } = context
   const { reference, platform } = request
   const stream = await pullImage(session, reference, { platform, login, signal: abortSignal })
   let state: PullState = initialPullState
   for await (const line of progressLines(stream)) {
     const message = line.errorDetail?.message ?? line.error
-    if (message !== undefined)
-      return {
-        failure: pullFailure(message, { ...request, platform: platform ?? session.capabilities.platform }),
-        digest: state.digest,
-      }
+    if (message !== undefined) return { failure: await explain(context, request, message), digest: state.digest }
     state = applyLine(state, line)
     onProgress(state)
   }
@@ -115,7 +131,7 @@ async function checkResult(
     // The containerd store keeps several platforms under one name and reports the engine's, so ask the registry.
     const isMissing =
       session.capabilities.store === 'classic' || !(await registryHasPlatform(session, reference, platform))
-    if (isMissing) return { failure: { code: 'platform-missing', reference, platform } }
+    if (isMissing) return { failure: await withPlatforms(session, { code: 'platform-missing', reference, platform }) }
   }
   return { pulled: { image: image.Id, isNew: isNew ?? true, ...(digest !== undefined && { digest }) } }
 }

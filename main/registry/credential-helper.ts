@@ -83,8 +83,8 @@ export async function runHelper(
 }
 
 /** Failures that a login may fix. Registries also report `reference-unknown` for private repositories. */
-export const mayNeedLogin = ({ code }: Failure): boolean =>
-  /^(registry-login|registry-denied|reference-unknown)$/.test(code)
+export const mayNeedLogin = (failure: Failure): boolean =>
+  /^(registry-login|registry-denied|reference-unknown)$/.test(failure.code) && !('mirror' in failure && failure.mirror)
 
 /**
  * Adds why the stored login could not be read to a failure that a login may fix, or to a rate limit, which is lower

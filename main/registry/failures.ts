@@ -1,8 +1,11 @@
 /** Maps HTTP responses and network errors to failure codes. */
 import type { RegistryFailure } from '../../preload/contract/index.ts'
 
-/** Thrown for a response body that was cut off or is too long. */
-export class InvalidBodyError extends Error {}
+export class BodyTooLongError extends Error {}
+
+/** What Docker Hub and Google's registries say to countries that they do not serve. */
+export const regionRefusal =
+  /Docker is a US company|export control regulations|is not available in your (?:location|country|region)|block all IP addresses that are located/i
 
 /** An error of a request through a proxy. */
 export class ProxiedError extends Error {
@@ -19,7 +22,9 @@ export function networkFailure(error: unknown, host: string): RegistryFailure {
   if (error instanceof ProxiedError)
     return proxyFailure(error.cause, { host, proxy: error.proxy }) ?? networkFailure(error.cause, host)
   const { code, message } = rootCause(error)
-  if (error instanceof InvalidBodyError) return { code: 'registry-invalid-reply', host }
+  // undici's parser error has no code if chunks are malformed.
+  if (error instanceof BodyTooLongError || (error instanceof Error && error.name === 'HTTPParserError'))
+    return { code: 'registry-invalid-reply', host }
   if (/^(UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|ETIMEDOUT)$/.test(code)) return { code: 'registry-slow', host }
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES)/.test(code)) return { code: 'registry-invalid-reply', host }
   const detail = detailOf({ code, message })
@@ -70,17 +75,22 @@ const reasons = [
 
 interface ErrorResponse {
   readonly status: number
+  readonly body?: unknown
   header(name: string): string | undefined
 }
 
 /** Maps a response with a status of 400 or above to a failure. */
 export function refusalFailure(response: ErrorResponse, host: string, nowMs = Date.now()): RegistryFailure {
   if (response.status === 401) return { code: 'registry-login', host }
+  if (response.status === 451 || isRegionRefusal(response)) return { code: 'registry-region', host }
   if (response.status === 403) return { code: 'registry-denied', host }
   if (response.status !== 429) return { code: 'registry-error', host, status: response.status }
   const until = retryTime(response, nowMs)
   return { code: 'registry-limited', host, ...(until !== undefined && { until }) }
 }
+
+const isRegionRefusal = ({ status, body }: ErrorResponse) =>
+  status === 403 && typeof body === 'string' && regionRefusal.test(body)
 
 /** Longer retry delays, in seconds, are ignored as invalid. */
 const maxRetrySeconds = 365 * 86_400

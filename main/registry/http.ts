@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
 import type { Proxy } from '../../model/registry/proxy.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
-import { InvalidBodyError, networkFailure, ProxiedError, refusalFailure } from './failures.ts'
+import { BodyTooLongError, networkFailure, ProxiedError, refusalFailure } from './failures.ts'
 import { createDispatchers, type ProxySettings } from './dispatchers.ts'
 
 export interface RequestOptions {
@@ -172,15 +172,10 @@ async function sendOnce(
 async function readAll(body: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
-  try {
-    for await (const chunk of body) {
-      bytes += chunk.length
-      if (bytes > maxBodyBytes) throw new InvalidBodyError('too long')
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'UND_ERR_BODY_TIMEOUT') throw error
-    throw new InvalidBodyError('cut', { cause: error })
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > maxBodyBytes) throw new BodyTooLongError()
+    chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
 }

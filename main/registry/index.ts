@@ -2,6 +2,7 @@
 export { registryClient, type ListedTags, type ManifestHead, type RegistryClient } from './client.ts'
 export { dockerCredentials, type Credentials, type CredentialStore } from './credentials.ts'
 export { mayNeedLogin, withHelper, type HelperFailed } from './credential-helper.ts'
+export { registryFailureOf } from './engine-messages.ts'
 export { httpClient, type HttpResponse, type Http, type RequestOptions } from './http.ts'
 export {
   untrustedRegistry,

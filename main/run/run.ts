@@ -87,9 +87,10 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
   } catch (error) {
     await discard(session, container, terminalStream)
     if (!(error instanceof EngineError) || error.status === undefined) throw error
-    return fail(
-      await withSuggestion(toRunFailure(error.message, options), options, { ...needs, entrypoint: image.entrypoint }),
-    )
+    const failure = toRunFailure(error.message, options)
+    if (failure.code === 'program-format' && needsEmulation)
+      return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine: enginePlatform })
+    return fail(await withSuggestion(failure, options, { ...needs, entrypoint: image.entrypoint }))
   }
 }
 

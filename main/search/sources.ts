@@ -1,9 +1,10 @@
 /** The sources of a search, besides the catalogue. */
 import * as v from 'valibot'
 import { hub } from '../../model/image/reference.ts'
+import { readEngineMessage } from '../../model/pull/engine-message.ts'
 import { fail, ok, type Failure, type Result, type SearchSource } from '../../preload/contract/index.ts'
 import { EngineError, searchImages, reportsAutomatedBuilds, type Engine } from '../engine/index.ts'
-import type { Http } from '../registry/index.ts'
+import { registryFailureOf, type Http } from '../registry/index.ts'
 import { engineReply, hostReply, hubReply, type SearchHit } from './results.ts'
 
 export interface Source {
@@ -60,7 +61,14 @@ export const engineSource = (engine: Pick<Engine, 'session'>, timeoutMs: number)
       signal.throwIfAborted()
       if (v.isValiError(error)) return fail({ code: 'registry-invalid-reply', host: hub })
       if (!(error instanceof EngineError)) throw error
-      return fail(error.failure.code === 'engine-timeout' ? { code: 'registry-slow', host: hub } : error.failure)
+      return fail(searchFailure(error.failure, words))
     }
   },
 })
+
+/** The engine repeats what Docker Hub, or the way to it, said. */
+function searchFailure(failure: EngineError['failure'], words: string): Failure {
+  if (failure.code === 'engine-timeout') return { code: 'registry-slow', host: hub }
+  if (failure.code !== 'engine-refused') return failure
+  return registryFailureOf(readEngineMessage(failure.detail, hub), words) ?? failure
+}

@@ -61,12 +61,16 @@ export type CacheFailure =
 
 /** Failures of a registry, a search or a pull. `host` is the name that users know: `docker.io`, `ghcr.io`. */
 export type RegistryFailure =
-  /** `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. */
+  /**
+   * `reason`: unknown host name, no network, connection refused, connection lost; absent if unknown. `downloading`: the
+   * engine was downloading layers, and may have kept some.
+   */
   | {
       readonly code: 'registry-unreachable'
       readonly host: string
       readonly detail: string
       readonly reason?: 'no-host' | 'no-network' | 'refused' | 'cut'
+      readonly downloading?: true
     }
   /**
    * The proxy on the way to the registry does not work. `proxy`: its `host:port`. `reason`: connection refused, unknown
@@ -116,18 +120,39 @@ export type RegistryFailure =
     }
   /** The registry asks for a login at another host, and the user has not allowed yet to send the stored login there. */
   | { readonly code: 'registry-realm'; readonly host: string; readonly realm: string }
-  /** The registry denies access: an allow list, a region, a ban. */
-  | { readonly code: 'registry-denied'; readonly host: string; readonly helper?: HelperFailure }
+  /** The registry denies access: an allow list, a region, a ban. `mirror`: a mirror answered in the registry's place. */
+  | {
+      readonly code: 'registry-denied'
+      readonly host: string
+      readonly mirror?: true
+      readonly helper?: HelperFailure
+    }
+  /** The registry serves nobody in this country, or at this address. */
+  | { readonly code: 'registry-region'; readonly host: string }
   /**
-   * Too many requests. `until`: seconds since 1970, if the registry reports it. `loginUnused`: the stored login was not
-   * used, because the engine would send it to mirrors.
+   * Too many requests. `until`: seconds since 1970, if the registry reports it. `anonymous`: the limit for pulls without
+   * a login. `loginUnused`: the stored login was not used, because the engine would send it to mirrors.
    */
   | {
       readonly code: 'registry-limited'
       readonly host: string
       readonly until?: number
+      readonly anonymous?: true
       readonly loginUnused?: true
       readonly helper?: HelperFailure
+    }
+  /** The registry speaks without encryption. `proxy`: or a proxy in between does. `mirror`: the host is a mirror. */
+  | { readonly code: 'registry-plain'; readonly host: string; readonly mirror?: true; readonly proxy?: true }
+  /**
+   * The proxy of the engine failed. `host`: whom the engine wanted to reach; `proxy`: the proxy's address, if the engine
+   * names it. `reason`: the proxy is unreachable, wants a login, refuses, or speaks without encryption.
+   */
+  | {
+      readonly code: 'engine-proxy'
+      readonly host: string
+      readonly proxy?: string
+      readonly reason: 'unreachable' | 'login' | 'refused' | 'plain'
+      readonly detail: string
     }
   /** The answer is not that of a registry: truncated or invalid JSON, or a web page (`page`). */
   | { readonly code: 'registry-invalid-reply'; readonly host: string; readonly page?: true }
@@ -141,9 +166,21 @@ export type RegistryFailure =
   | { readonly code: 'reference-invalid'; readonly reference: string }
   /** The registry has no such repository or tag, or shows it only after a login. */
   | { readonly code: 'reference-unknown'; readonly reference: string; readonly helper?: HelperFailure }
-  | { readonly code: 'platform-missing'; readonly reference: string; readonly platform: string }
-  /** The content does not match its digest, or is truncated. */
+  /** `platforms`: those that the registry has, if known. */
+  | {
+      readonly code: 'platform-missing'
+      readonly reference: string
+      readonly platform: string
+      readonly platforms?: readonly string[]
+    }
+  /** The image is for another operating system: `windows` on a Linux engine. */
+  | { readonly code: 'image-system'; readonly reference: string; readonly system: string }
+  /** The image has a format that engines no longer read: manifest schema 1. */
+  | { readonly code: 'image-format-old'; readonly reference: string }
+  /** The content does not match its digest. */
   | { readonly code: 'pull-corrupt'; readonly reference: string }
+  /** A rootless engine, or one with userns-remap, has fewer user or group ids than the image uses. */
+  | { readonly code: 'engine-ids-missing'; readonly reference: string }
   | { readonly code: 'pull-disk-full' }
   /** The pull was not started: it needs about `needed` bytes, and the engine's disk has `free` bytes free. */
   | { readonly code: 'pull-no-space'; readonly reference: string; readonly needed: number; readonly free: number }

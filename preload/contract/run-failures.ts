@@ -21,14 +21,20 @@ export type RunFailure =
     }
   /** The program does not exist in the image or is not executable. `next`: another command to try, if any. */
   | { readonly code: 'command-missing'; readonly field: 'command'; readonly command: string; readonly next?: string }
-  /** The image is for another processor, or its program is not executable code. */
+  /** The image is for another processor. */
   | {
       readonly code: 'image-platform'
       readonly field: 'reference'
       readonly platform: string
       readonly engine: string
     }
+  /** The program is for another processor, or a script without `#!`, although the image is for the engine's platform. */
+  | { readonly code: 'program-format'; readonly field: 'reference' | 'command' }
   | { readonly code: 'mount-missing'; readonly field: 'volumes'; readonly row: number; readonly source: string }
+  /** The engine may not use this folder of its computer. */
+  | { readonly code: 'mount-denied'; readonly field: 'volumes'; readonly row: number; readonly source: string }
+  /** The firewall has dropped the rules that Docker made when it started. */
+  | { readonly code: 'firewall-rules-lost' }
   | { readonly code: 'network-unknown'; readonly field: 'network'; readonly network: string }
   | { readonly code: 'user-unknown'; readonly field: 'user'; readonly user: string }
   /** The tag was moved to another image after the dialog was opened. */

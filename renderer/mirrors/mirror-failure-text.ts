@@ -8,8 +8,9 @@ type FailedProbe = Extract<MirrorProbe, { readonly state: 'failed' }>
 
 /** Whether the mirror works, but does not serve this image: it refuses, or does not have the image. */
 export const isRefusal = (probe: FailedProbe): boolean =>
-  ['registry-login', 'registry-denied', 'registry-limited', 'reference-unknown'].includes(probe.failure.code) &&
-  !isIncomplete(probe)
+  ['registry-login', 'registry-denied', 'registry-region', 'registry-limited', 'reference-unknown'].includes(
+    probe.failure.code,
+  ) && !isIncomplete(probe)
 
 /** Whether the mirror served the tag's manifest, but not all content that the manifest references. */
 const isIncomplete = ({ failure, digest }: FailedProbe) =>
@@ -30,6 +31,7 @@ export function shortReason(probe: FailedProbe): string {
     case 'registry-login':
       return t('mirrors.why.login')
     case 'registry-denied':
+    case 'registry-region':
       return t('mirrors.why.denied')
     case 'registry-limited':
       return t('mirrors.why.limited')

@@ -4,3 +4,6 @@ export interface FailureText {
   readonly hint: string
   readonly command?: string
 }
+
+/** Gives the user of a rootless engine the range of ids that Docker's own set-up gives. */
+export const addIdsCommand = 'echo "$USER:100000:65536" | sudo tee -a /etc/subuid /etc/subgid'

@@ -1,28 +1,19 @@
 /** Texts for failures: the fact, the reason, and the next step, possibly as a command. */
-import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
-import { registryTitle } from '../../model/image/reference.ts'
+import type { EngineFailure, Failure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
-import { addHelperText, isLoginFailure, loginFailureText } from './login-failure-text.ts'
-import { isProxyFailure, proxyFailureText, type ProxyFailure } from './proxy-failure-text.ts'
+import { registryFailureText } from './registry-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
-import { tlsFailureText } from './tls-failure-text.ts'
-import { dateTime, size, t } from './i18n.svelte.ts'
+import { size, t } from './i18n.svelte.ts'
 export type { FailureText }
 
 export function failureText(failure: Failure): FailureText {
   if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)
   if (isRunFailure(failure)) return runFailureText(failure)
   if (isCacheFailure(failure)) return cacheFailureText(failure)
-  if (isProxyFailure(failure)) return proxyFailureText(failure)
-  if (isLoginFailure(failure)) return loginFailureText(failure)
-  if ('helper' in failure) {
-    const { helper, ...withoutHelper } = failure
-    return addHelperText(failureText(withoutHelper), helper)
-  }
   switch (failure.code) {
     case 'bad-input':
     case 'internal':
@@ -64,13 +55,23 @@ export function failureText(failure: Failure): FailureText {
     case 'registry-unreachable':
     case 'registry-slow':
     case 'registry-tls':
+    case 'registry-login':
+    case 'registry-realm':
+    case 'registry-proxy':
+    case 'docker-proxy-missing':
     case 'registry-denied':
+    case 'registry-region':
     case 'registry-limited':
+    case 'registry-plain':
+    case 'engine-proxy':
     case 'registry-invalid-reply':
     case 'registry-error':
     case 'reference-invalid':
     case 'reference-unknown':
     case 'platform-missing':
+    case 'image-system':
+    case 'image-format-old':
+    case 'engine-ids-missing':
     case 'pull-corrupt':
     case 'pull-disk-full':
     case 'pull-no-space':
@@ -91,105 +92,6 @@ export function failureText(failure: Failure): FailureText {
       }
     default:
       return engineFailureText(failure)
-  }
-}
-
-function registryFailureText(
-  failure: Exclude<RegistryFailure, ProxyFailure | { code: 'registry-login' | 'registry-realm' }>,
-): FailureText {
-  const host = 'host' in failure ? registryTitle(failure.host) : ''
-  switch (failure.code) {
-    case 'registry-unreachable': {
-      const detail = plain(failure.detail)
-      return {
-        title: unreachableTitle(failure.reason, host),
-        hint: t('error.registry-unreachable.hint', { detail }),
-      }
-    }
-    case 'registry-slow':
-      return { title: t('error.registry-slow', { host }), hint: t('error.registry-slow.hint') }
-    case 'registry-tls':
-      return tlsFailureText(failure, host)
-    case 'registry-denied':
-      return {
-        title: t('error.registry-denied', { host }),
-        hint: t('error.registry-denied.hint', { host }),
-      }
-    case 'registry-limited':
-      if (failure.loginUnused)
-        return {
-          title: t('error.registry-limited.anonymous', { host }),
-          hint: t('error.registry-limited.loginUnused'),
-        }
-      return {
-        title: t('error.registry-limited', { host }),
-        hint:
-          failure.until === undefined
-            ? t('error.registry-limited.hint')
-            : t('error.registry-limited.until', { time: dateTime(failure.until) }),
-      }
-    case 'registry-invalid-reply':
-      return {
-        title: failure.page
-          ? t('error.registry-invalid-reply.page', { host })
-          : t('error.registry-invalid-reply', { host }),
-        hint: t('error.registry-invalid-reply.hint'),
-      }
-    case 'registry-error': {
-      const { status } = failure
-      if (status === 410) return { title: t('error.registry-gone', { host }), hint: '' }
-      return {
-        title: t('error.registry-error', { host, status: String(status) }),
-        hint: t('error.registry-error.hint'),
-      }
-    }
-    case 'reference-invalid':
-      return { title: t('error.reference-invalid', { reference: plain(failure.reference) }), hint: '' }
-    case 'reference-unknown':
-      return {
-        title: t('error.reference-unknown', { reference: plain(failure.reference) }),
-        hint: t('error.reference-unknown.hint'),
-      }
-    case 'platform-missing': {
-      const { platform } = failure
-      const reference = plain(failure.reference)
-      return { title: t('error.platform-missing', { reference, platform }), hint: t('error.platform-missing.hint') }
-    }
-    case 'pull-corrupt':
-      return {
-        title: t('error.pull-corrupt', { reference: plain(failure.reference) }),
-        hint: t('error.pull-corrupt.hint'),
-      }
-    case 'pull-disk-full':
-      return { title: t('error.pull-disk-full'), hint: t('error.pull-disk-full.hint') }
-    case 'pull-no-space': {
-      const [needed, free] = [size(failure.needed), size(failure.free)]
-      return { title: t('error.pull-no-space'), hint: t('error.pull-no-space.hint', { needed, free }) }
-    }
-    case 'registry-redirects':
-      return { title: t('error.registry-redirects', { host }), hint: t('error.registry-invalid-reply.hint') }
-    case 'content-altered':
-      return { title: t('error.content-altered', { host }), hint: t('error.content-altered.hint') }
-    case 'mirror-accepts-unknown-digest':
-      return {
-        title: t('error.mirror-accepts-unknown-digest', { host }),
-        hint: t('error.mirror-accepts-unknown-digest.hint'),
-      }
-  }
-}
-
-function unreachableTitle(reason: Extract<RegistryFailure, { code: 'registry-unreachable' }>['reason'], host: string) {
-  switch (reason) {
-    case 'no-host':
-      return t('error.registry-unreachable.no-host', { host })
-    case 'no-network':
-      return t('error.registry-unreachable.no-network', { host })
-    case 'refused':
-      return t('error.registry-unreachable.refused', { host })
-    case 'cut':
-      return t('error.registry-unreachable.cut', { host })
-    case undefined:
-      return t('error.registry-unreachable', { host })
   }
 }
 

@@ -7,9 +7,6 @@ import { joinSentences, t } from './i18n.svelte.ts'
 
 type LoginFailure = Extract<Failure, { code: 'registry-login' | 'registry-realm' }>
 
-export const isLoginFailure = (failure: Failure): failure is LoginFailure =>
-  failure.code === 'registry-login' || failure.code === 'registry-realm'
-
 export function loginFailureText(failure: LoginFailure): FailureText {
   if (failure.code === 'registry-realm') {
     const hosts = { host: registryTitle(failure.host), realm: plain(failure.realm) }
@@ -20,9 +17,10 @@ export function loginFailureText(failure: LoginFailure): FailureText {
   // `docker login` fails as well as long as the helper does.
   if (helper) return addHelperText({ title, hint: '' }, helper)
   if (reason === 'unencrypted') return { title, hint: t('error.registry-login.unencrypted') }
-  const command = host === hub ? 'docker login' : `docker login ${host}`
-  return { title, hint: t('error.registry-login.hint'), command }
+  return { title, hint: t('error.registry-login.hint'), command: loginCommand(host) }
 }
+
+export const loginCommand = (host: string) => (host === hub ? 'docker login' : `docker login ${host}`)
 
 /** Adds why the stored login could not be read, and how to find out more. */
 export function addHelperText({ title, hint }: FailureText, { name, problem, message }: HelperFailure): FailureText {

@@ -5,10 +5,7 @@ import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
 import { joinSentences, t } from './i18n.svelte.ts'
 
-export type ProxyFailure = Extract<Failure, { readonly code: 'registry-proxy' | 'docker-proxy-missing' }>
-
-export const isProxyFailure = (failure: Failure): failure is ProxyFailure =>
-  failure.code === 'registry-proxy' || failure.code === 'docker-proxy-missing'
+type ProxyFailure = Extract<Failure, { readonly code: 'registry-proxy' | 'docker-proxy-missing' }>
 
 export function proxyFailureText(failure: ProxyFailure): FailureText {
   const [host, proxy] = [registryTitle(failure.host), plain(failure.proxy)]

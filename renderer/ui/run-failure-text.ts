@@ -14,6 +14,13 @@ const textByCode: TextByCode = {
   'container-name-taken': ({ name }) => titleOnly(t('error.container-name-taken', { name: plain(name) })),
   'command-missing': ({ command }) => titleOnly(t('error.command-missing', { command: plain(command) })),
   'image-platform': ({ platform, engine }) => titleOnly(t('error.image-platform', { platform, engine })),
+  'program-format': () => titleOnly(t('error.program-format')),
+  'mount-denied': ({ source }) => titleOnly(t('error.mount-denied', { source: plain(source) })),
+  'firewall-rules-lost': () => ({
+    title: t('error.firewall-rules-lost'),
+    hint: t('error.firewall-rules-lost.hint'),
+    command: 'sudo systemctl restart docker',
+  }),
   'mount-missing': ({ source }) => titleOnly(t('error.mount-missing', { source: plain(source) })),
   'network-unknown': ({ network }) => titleOnly(t('error.network-unknown', { network: plain(network) })),
   'user-unknown': ({ user }) => titleOnly(t('error.user-unknown', { user: plain(user) })),

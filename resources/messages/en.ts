@@ -480,6 +480,10 @@ export const en = {
   'error.copy-not-deleted.hint': 'Delete it in the file manager. The system says: {detail}',
   'error.copy-failed': '{name} could not be saved, so nothing was removed.',
   'error.copy-failed.hint': 'Try again, or remove it without a copy. Docker says: {detail}',
+  'error.copy-failed.disk':
+    'Docker’s disk is full, and Docker needs space on it to save an image. Free some space, or remove the image without a copy.',
+  'error.copy-failed.damaged':
+    'Docker’s store lacks a part of it. Pull or build it again, or remove it without a copy. Docker says: {detail}',
   'error.copy-incomplete': 'The copy of {name} would be incomplete, so nothing was removed.',
   'error.copy-incomplete.ended-early': 'Docker stopped sending partway. Try again.',
   'error.copy-incomplete.missing':
@@ -494,6 +498,7 @@ export const en = {
   'error.copy-changed.hint': '{file} has been changed or replaced. Pull or build the image again.',
   'error.copy-not-loaded': 'Docker could not load the copy. The copy is kept, so you can try again.',
   'error.copy-not-loaded.hint': '{file}: {detail}',
+  'error.copy-not-loaded.disk': '{file}: Docker’s disk is full. Free some space first.',
 
   'nav.discover': 'Discover',
   'images.pull': 'Pull…',
@@ -863,6 +868,11 @@ export const en = {
   'error.container-name-taken': 'A container is already called {name}.',
   'error.command-missing': 'The image has no program {command} to run.',
   'error.image-platform': 'This image is made for {platform}, but this engine runs {engine}.',
+  'error.program-format':
+    'This program is made for another kind of processor, or is a script without “#!” in its first line. Choose another tag or command.',
+  'error.mount-denied': 'Docker may not use the folder {source}. Check its permissions, or choose another.',
+  'error.firewall-rules-lost': 'The firewall has lost Docker’s rules.',
+  'error.firewall-rules-lost.hint': 'Restarting Docker restores them. It stops running containers.',
   'error.mount-missing': 'There is no folder {source} where the engine runs. Create it, or choose another.',
   'error.network-unknown': 'The engine has no network named {network}. Check the name, or leave it empty.',
   'error.user-unknown': 'The image has no user {user}. Check the name, or enter a number.',
@@ -877,6 +887,8 @@ export const en = {
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
+  'error.registry-unreachable.downloading':
+    'Try again: layers that the engine has kept are not downloaded again. If it keeps happening, check the network or the proxy. Details: {detail}',
   'error.registry-proxy': 'The proxy {proxy} does not work.',
   'error.registry-proxy.refused': 'The proxy {proxy} refuses connections: it does not seem to be running.',
   'error.registry-proxy.no-host': 'The proxy {proxy} does not exist: its name cannot be looked up.',
@@ -913,12 +925,39 @@ export const en = {
   'error.registry-denied': '{host} does not serve this image to this computer.',
   'error.registry-denied.hint':
     'It may be private, not among the images that {host} serves, or not available where you are.',
+  'error.registry-denied.mirror': 'The mirror {host} does not serve this image.',
+  'error.registry-denied.mirror.hint':
+    'Check the name and the tag. Many mirrors serve only some images, so another mirror may have it.',
+  'error.registry-region': '{host} does not serve this country or IP address.',
+  'error.registry-region.hint':
+    'It refuses by address, whether or not the image exists. A mirror, or a proxy for Docker, may help.',
   'error.registry-limited': '{host} has had too many requests from this IP address.',
   'error.registry-limited.hint': 'Try again in a while.',
   'error.registry-limited.anonymous': 'You have reached {host}’s limit for pulls without a login.',
+  'error.registry-limited.login': 'Log in for a higher limit, use a mirror, or try again in a while.',
   'error.registry-limited.loginUnused':
     'Your login is not used because mirrors are set: Docker would send it to them, too. Try again in a while, or pull without mirrors.',
   'error.registry-limited.until': 'It will answer again at {time}.',
+  'error.registry-plain': '{host} answers without encryption, so Docker does not pull from it.',
+  'error.registry-plain.hint':
+    'If you trust it and the network, add {line} to daemon.json and reload Docker. Anyone on the way can then read and change what you pull.',
+  'error.registry-plain.perhaps':
+    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json and reload Docker. Anyone on the way can then read and change what you pull.',
+  'error.registry-plain.hub':
+    'A sign-in page of the network, or a proxy, may be answering in its place. Check the network and Docker’s proxy.',
+  'error.registry-plain.mirror': 'Enter the mirror’s address as {address}, or use another mirror.',
+  'error.engine-proxy': 'Docker’s proxy cannot be reached.',
+  'error.engine-proxy.named': 'Docker’s proxy {proxy} cannot be reached.',
+  'error.engine-proxy.hint':
+    'Docker pulls images through it. Start the proxy, or change it in Docker’s settings and restart Docker. Details: {detail}',
+  'error.engine-proxy.plain': 'Docker’s proxy answers without encryption.',
+  'error.engine-proxy.plain.hint':
+    'Its address has to start with http://, also the one for HTTPS. Change it in Docker’s settings, then restart Docker.',
+  'error.engine-proxy.login': 'Docker’s proxy asks for a login.',
+  'error.engine-proxy.login.hint':
+    'Write the login into the proxy’s address in Docker’s settings, as http://user:password@host:port, then restart Docker.',
+  'error.engine-proxy.refused': 'Docker’s proxy does not let {host} through.',
+  'error.engine-proxy.refused.hint': 'Allow it in the proxy, or use another proxy. Details: {detail}',
   'error.registry-invalid-reply': '{host} does not answer like a registry.',
   'error.registry-invalid-reply.hint': 'A sign-in page of the network, or a proxy, may be answering in its place.',
   'error.registry-error': '{host} reports an error ({status}).',
@@ -928,6 +967,14 @@ export const en = {
   'error.reference-unknown.hint': 'Check the name and the tag. A private image needs a login first.',
   'error.platform-missing': 'There is no {reference} for {platform}.',
   'error.platform-missing.hint': 'Choose another tag, or another platform.',
+  'error.platform-missing.platforms': 'It exists for {platforms}. Choose one of these platforms, or another tag.',
+  'error.image-system': '{reference} is made for {system}, which this engine does not run.',
+  'error.image-system.hint': 'Look for a tag that is made for Linux.',
+  'error.image-format-old': '{reference} has an old format that Docker no longer reads.',
+  'error.image-format-old.hint': 'Choose a newer tag, or ask the author to push the image again.',
+  'error.engine-ids-missing': 'Docker has too few user IDs for the files in {reference}.',
+  'error.engine-ids-missing.hint':
+    'Docker runs without root and may only use the IDs in /etc/subuid and /etc/subgid. Add this line to both files as the user that runs Docker, then restart Docker.',
   'error.pull-corrupt': 'What was downloaded of {reference} is damaged.',
   'error.pull-corrupt.hint': 'None of it was kept. Try again; if it happens again, the source is at fault.',
   'error.pull-disk-full': 'Docker’s disk is full.',

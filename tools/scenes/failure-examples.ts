@@ -19,6 +19,7 @@ sudo tee /etc/systemd/system/docker.service.d/proxy.conf >/dev/null <<'EOF' &&
 Environment="HTTPS_PROXY=http://127.0.0.1:7890"
 EOF
 sudo systemctl daemon-reload && sudo systemctl restart docker`
+const refusedProxy = 'proxyconnect tcp: dial tcp 127.0.0.1:7890: connect: connection refused'
 
 export const failureExamples: Examples = {
   'bad-input': [{ code: 'bad-input' }],
@@ -36,7 +37,11 @@ export const failureExamples: Examples = {
   'undo-other-engine': [{ code: 'undo-other-engine', endpoint: 'ssh://ada@build.example.com' }],
   'copy-missing': [{ code: 'copy-missing', file: copy }],
   'copy-not-deleted': [{ code: 'copy-not-deleted', file: copy, detail: 'EROFS: read-only file system' }],
-  'copy-failed': [{ code: 'copy-failed', name: reference, detail: 'open /var/lib/docker/overlay2: no such file' }],
+  'copy-failed': [
+    { code: 'copy-failed', name: reference, detail: 'open /var/lib/docker/overlay2: no such file' },
+    { code: 'copy-failed', name: reference, detail: 'write /var/lib/docker/tmp/x: no space left on device' },
+    { code: 'copy-failed', name: reference, detail: 'blob not found' },
+  ],
   'copy-incomplete': [
     { code: 'copy-incomplete', name: reference, problem: { kind: 'ended-early' } },
     { code: 'copy-incomplete', name: reference, problem: { kind: 'missing', path: 'blobs/sha256/3f8a3f8a' } },
@@ -46,7 +51,11 @@ export const failureExamples: Examples = {
     { code: 'copy-incomplete', name: reference, problem: { kind: 'name-missing', reference } },
   ],
   'copy-changed': [{ code: 'copy-changed', file: copy }],
-  'copy-not-loaded': [{ code: 'copy-not-loaded', file: copy, detail: 'no space left on device' }],
+  'copy-not-loaded': [
+    { code: 'copy-not-loaded', file: copy, detail: 'unexpected EOF' },
+    { code: 'copy-not-loaded', file: copy, detail: 'write /x: no space left on device' },
+    { code: 'copy-not-loaded', file: copy, detail: 'lchown /etc/gshadow: invalid argument' },
+  ],
   'name-taken': [{ code: 'name-taken', reference }],
 
   'cache-not-removable': [{ code: 'cache-not-removable' }],
@@ -59,6 +68,7 @@ export const failureExamples: Examples = {
     { code: 'registry-unreachable', host, detail: `getaddrinfo EAI_AGAIN ${host}`, reason: 'no-network' },
     { code: 'registry-unreachable', host, detail: 'connect ECONNREFUSED 203.0.113.7:443', reason: 'refused' },
     { code: 'registry-unreachable', host, detail: 'read ECONNRESET', reason: 'cut' },
+    { code: 'registry-unreachable', host, detail: 'unexpected EOF', reason: 'cut', downloading: true },
   ],
   'registry-proxy': [
     { code: 'registry-proxy', host, proxy: '127.0.0.1:7890', detail: 'connect ECONNREFUSED', reason: 'refused' },
@@ -99,15 +109,33 @@ export const failureExamples: Examples = {
     { code: 'registry-login', host, helper: { name: 'docker-credential-pass', problem: 'slow', message: '' } },
   ],
   'registry-realm': [{ code: 'registry-realm', host, realm: 'auth.example.com' }],
-  'registry-denied': [{ code: 'registry-denied', host }],
+  'registry-denied': [
+    { code: 'registry-denied', host },
+    { code: 'registry-denied', host: 'hub.mirror.example.com', mirror: true },
+  ],
+  'registry-region': [{ code: 'registry-region', host: 'docker.io' }],
   'registry-limited': [
     { code: 'registry-limited', host: 'docker.io' },
     { code: 'registry-limited', host: 'docker.io', until: 1_767_225_600 },
+    { code: 'registry-limited', host: 'docker.io', anonymous: true },
     { code: 'registry-limited', host: 'docker.io', loginUnused: true },
     {
       ...{ code: 'registry-limited', host: 'docker.io' },
       helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' },
     },
+  ],
+  'registry-plain': [
+    { code: 'registry-plain', host: '192.168.1.20:5000' },
+    { code: 'registry-plain', host: '192.168.1.20:5000', proxy: true },
+    { code: 'registry-plain', host: 'docker.io', proxy: true },
+    { code: 'registry-plain', host: 'hub.mirror.example.com', mirror: true },
+  ],
+  'engine-proxy': [
+    { code: 'engine-proxy', host: 'docker.io', proxy: '127.0.0.1:7890', reason: 'unreachable', detail: refusedProxy },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'unreachable', detail: 'proxyconnect tcp: EOF' },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'plain', detail: 'proxyconnect tcp: tls: first record' },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'login', detail: 'Proxy Authentication Required' },
+    { code: 'engine-proxy', host: 'docker.io', reason: 'refused', detail: 'Forbidden' },
   ],
   'registry-invalid-reply': [
     { code: 'registry-invalid-reply', host },
@@ -128,7 +156,13 @@ export const failureExamples: Examples = {
       helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' },
     },
   ],
-  'platform-missing': [{ code: 'platform-missing', reference, platform: 'linux/arm64' }],
+  'platform-missing': [
+    { code: 'platform-missing', reference, platform: 'linux/arm64' },
+    { code: 'platform-missing', reference, platform: 'linux/arm64', platforms: ['linux/amd64', 'linux/386'] },
+  ],
+  'image-system': [{ code: 'image-system', reference, system: 'windows' }],
+  'image-format-old': [{ code: 'image-format-old', reference }],
+  'engine-ids-missing': [{ code: 'engine-ids-missing', reference }],
   'pull-corrupt': [{ code: 'pull-corrupt', reference }],
   'pull-disk-full': [{ code: 'pull-disk-full' }],
   'pull-no-space': [{ code: 'pull-no-space', reference, needed: 4_200_000_000, free: 1_100_000_000 }],
@@ -210,6 +244,9 @@ export const failureExamples: Examples = {
   'container-name-taken': [{ code: 'container-name-taken', field: 'name', name: 'web', suggestion: 'web-2' }],
   'command-missing': [{ code: 'command-missing', field: 'command', command: 'bash', next: 'sh' }],
   'image-platform': [{ code: 'image-platform', field: 'reference', platform: 'linux/arm64', engine: 'linux/amd64' }],
+  'program-format': [{ code: 'program-format', field: 'reference' }],
+  'mount-denied': [{ code: 'mount-denied', field: 'volumes', row: 0, source: '/home/ada/site' }],
+  'firewall-rules-lost': [{ code: 'firewall-rules-lost' }],
   'mount-missing': [{ code: 'mount-missing', field: 'volumes', row: 0, source: '/home/ada/site' }],
   'network-unknown': [{ code: 'network-unknown', field: 'network', network: 'backend' }],
   'user-unknown': [{ code: 'user-unknown', field: 'user', user: 'www' }],

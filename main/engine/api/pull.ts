@@ -48,7 +48,7 @@ const base64Url = (login: AuthConfig) =>
 
 const distribution = v.object({
   Descriptor: v.object({ mediaType: text }),
-  Platforms: list(v.object({ os: text, architecture: text })),
+  Platforms: list(v.object({ os: text, architecture: text, variant: text })),
 })
 
 /**

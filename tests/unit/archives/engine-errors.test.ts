@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadError, saveError } from '../../../model/archives/engine-errors.ts'
+import { archiveFault, loadError, saveError } from '../../../model/archives/engine-errors.ts'
 
 const line = (value: object) => `${JSON.stringify(value)}\r\n`
 
@@ -28,3 +28,15 @@ test('the error that the engine appends to an incomplete archive is found', () =
   expect(saveError(`\0\0{"x${JSON.stringify({ errorDetail: { message: error }, error })}\r\n`)).toBe(error)
   expect(saveError('\0\0\0')).toBeUndefined()
 })
+
+test.each([
+  ['write /var/lib/docker/tmp/docker-export-1/x/layer.tar: no space left on device', 'disk-full'],
+  ['Error processing tar file(exit status 1): write /x: disk quota exceeded', 'disk-full'],
+  ['Error processing tar file(exit status 1): lchown /etc/gshadow: invalid argument', 'ids-missing'],
+  ['file integrity checksum failed for "usr/bin/x"', 'damaged'],
+  ['failed to export: content digest sha256:ab12: not found', 'damaged'],
+  ['failed to get reader: unexpected digest sha256:ab12 copied', 'damaged'],
+  ['open /usr/no space left on device: permission denied', undefined],
+  ['No such image: blob:1', undefined],
+  ['something new', undefined],
+])('“%s” tells the fault %s', (message, fault) => expect(archiveFault(message)).toBe(fault))

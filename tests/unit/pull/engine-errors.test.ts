@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { progressLines, type ProgressLine } from '../../../main/pull/progress-lines.ts'
-import { pullFailure } from '../../../main/pull/engine-errors.ts'
+import { pullFailure, type PullDetails } from '../../../main/pull/engine-errors.ts'
 import { parseTarget } from '../../../main/pull/target.ts'
 
-const target = { reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' }
+const target: PullDetails = {
+  ...{ reference: '127.0.0.1:5000/t/x:1', host: '127.0.0.1:5000', platform: 'linux/s390x' },
+}
 
 /** Errors of Docker 20.10, 26.1 and 28.5. Errors before the first progress line have a prefix of docker-modem. */
 test.each([
@@ -73,14 +75,12 @@ test.each([
     'registry-tls',
   ],
   ['filesystem layer verification failed for digest sha256:1', 'pull-corrupt'],
-  ['unexpected EOF', 'pull-corrupt'],
   ['something quite new', 'engine-refused'],
 ])('the error “%s” has the code %s', (message, code) => expect(pullFailure(message, target).code).toBe(code))
 
 test('a failure contains no token, and has the HTTP status if there is one', () => {
   expect(pullFailure('Get "https://cdn.x/blob?sig=secret": dial tcp: lookup cdn.x: no such host', target)).toEqual({
-    code: 'registry-unreachable',
-    host: target.host,
+    ...{ code: 'registry-unreachable', host: 'cdn.x', reason: 'no-host' },
     detail: 'Get "https://cdn.x/blob": dial tcp: lookup cdn.x: no such host',
   })
   const status = 'unexpected status from HEAD request to http://127.0.0.1:5000/v2/t/x/manifests/1: 502 Bad Gateway'

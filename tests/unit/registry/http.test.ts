@@ -21,12 +21,24 @@ test.each([
   ['a web page', (r: Response) => r.setHeader('content-type', 'text/html').end('<html>Hello</html>')],
   ['truncated JSON', (r: Response) => r.end('{"a":')],
   ['JSON of another shape', (r: Response) => r.end('{"b":1}')],
-  ['a truncated body', (r: Response) => r.setHeader('content-length', '100').write('{"a":1}', () => r.destroy())],
+  ['a malformed body', (r: Response) => r.socket!.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')],
   ['a body that never ends', (r: Response) => sendEndlessly(r)],
 ])('%s is reported as an invalid reply', async (_, reply) => {
   const { url } = await serve((_, response) => void reply(response))
   const result = await client().json(url, schema, { host })
   expect(result).toMatchObject({ ok: false, error: { code: 'registry-invalid-reply', host } })
+})
+
+test.each([
+  ['closed', (r: Response) => r.destroy()],
+  ['reset', (r: Response) => r.socket!.resetAndDestroy()],
+])('a body whose connection is %s in the middle is reported as a cut connection', async (_, cut) => {
+  const { url } = await serve((_, response) => {
+    response.setHeader('content-length', '100').write('{"a":1}', () => cut(response))
+  })
+  expect(await client().json(url, schema, { host })).toMatchObject({
+    ...{ ok: false, error: { code: 'registry-unreachable', host, reason: 'cut' } },
+  })
 })
 
 function sendEndlessly(response: Response) {
@@ -100,6 +112,11 @@ test('a refusal is reported with its reason, and with the time of a retry if the
     refusalFailure({ status, header: (name) => headers[name] }, host, now * 1000)
   expect(failureFor(401)).toEqual({ code: 'registry-login', host })
   expect(failureFor(403)).toEqual({ code: 'registry-denied', host })
+  expect(failureFor(451)).toEqual({ code: 'registry-region', host })
+  const page = 'Since Docker is a US company, we must comply with US export control regulations.'
+  expect(refusalFailure({ status: 403, body: page, header: () => undefined }, host)).toEqual({
+    ...{ code: 'registry-region', host },
+  })
   expect(failureFor(503)).toEqual({ code: 'registry-error', host, status: 503 })
   expect(failureFor(429)).toEqual({ code: 'registry-limited', host })
   expect(failureFor(429, { 'retry-after': '60' })).toEqual({ code: 'registry-limited', host, until: now + 60 })

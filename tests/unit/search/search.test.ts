@@ -162,7 +162,7 @@ test('if every source fails, the catalogue’s results stay, with the failure of
   expect(last.source).toEqual({ kind: 'catalogue' })
   expect(names(last)).toContain('nginx')
   expect(last.failed.map(({ source, failure }) => [source.kind, failure.code]).sort()).toEqual([
-    ['engine', 'engine-refused'],
+    ['engine', 'registry-unreachable'],
     ['host', 'registry-invalid-reply'],
     ['hub', 'registry-invalid-reply'],
   ])
