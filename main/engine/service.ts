@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   fail,
   ok,
+  type EngineContext,
   type EngineFailure,
   type EngineState,
   type Publish,
@@ -17,6 +18,7 @@ import { readDiskUsage } from './api/disk-usage.ts'
 import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
+import { engineOf, withKnownKind } from './known-kind.ts'
 import {
   dockerFlags,
   findCandidates,
@@ -58,6 +60,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   let candidate: Connection['candidate'] | undefined
   let watch: Watch | undefined
   let lastEngine: EngineIdentity | undefined
+  let lastContext: EngineContext | undefined
   /** The key of the connected engine, if its list is so slow that it is stored. */
   let storedListKey: string | undefined
   /** Aborted when the user switches to another context. */
@@ -81,7 +84,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     const setStateIfCurrent = (next: EngineState) => signal.aborted || setState(next)
     try {
       const discovered = await discoverEngine(environment, { chosen, signal })
-      if (!discovered.ok) return setStateIfCurrent({ status: 'away', ...discovered.error })
+      if (!discovered.ok) return setStateIfCurrent(withKnownKind({ status: 'away', ...discovered.error }, lastContext))
       const shown = sessions.show(discovered.value)
       try {
         await follow(shown, discovered.value.candidate, setStateIfCurrent, AbortSignal.any([signal, shown.signal]))
@@ -101,8 +104,11 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     signal: AbortSignal,
   ) {
     if (signal.aborted) return
-    const context = toEngineContext(chosenCandidate)
+    // The engine may have said that it is of another kind than its address looks like.
+    const { local, kind } = shown.context
+    const context = { ...toEngineContext(chosenCandidate), local, kind }
     const { endpoint } = context
+    lastContext = context
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
@@ -122,7 +128,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       }
       const measureDisk = diskMeter(shown, (disk) => updateState({ disk }), signal)
       const onRefusal = (error: unknown) => {
-        refusal = engineFailure(error, endpoint)
+        refusal = engineFailure(error, endpoint, kind)
         updateState()
       }
       const onList = (slow: boolean) => {
@@ -144,9 +150,9 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       // The event stream does not report a reload between the connection's `/info` request and the opening of the stream.
       rereadMirrors()
       await newWatch.ended
-      setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
+      setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint, kind } })
     } catch (error) {
-      setStateIfCurrent({ status: 'away', context, failure: engineFailure(error, endpoint) })
+      setStateIfCurrent({ status: 'away', context, failure: engineFailure(error, endpoint, kind) })
     } finally {
       if (connection === shown) disconnect()
     }
@@ -180,7 +186,11 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   }
 
   const connectionFailure = (): EngineFailure =>
-    state.status === 'away' ? state.failure : { code: 'engine-stopped', endpoint: state.context?.endpoint ?? '' }
+    state.status === 'away'
+      ? state.failure
+      : { code: 'engine-stopped', endpoint: '', ...(state.context && engineOf(state.context)) }
+
+  const flags = () => (candidate ? dockerFlags(candidate, environment) : [])
 
   return {
     live,
@@ -191,7 +201,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     shows: (session) => session === connection && !session.signal.aborted,
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
-    flags: () => (candidate ? dockerFlags(candidate, environment) : []),
+    flags,
     handlers: {
       'engine.state': () => ok(state),
       'engine.contexts': () =>
@@ -206,7 +216,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
         if (!connection) return fail(connectionFailure())
         const session = connection
         try {
-          return ok(await readDiskUsage(session))
+          return ok({ ...(await readDiskUsage(session)), flags: flags() })
         } catch (error) {
           return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : connectionFailure())
         }

@@ -1,5 +1,6 @@
 /** The connected engine, or why none is connected. */
 import * as v from 'valibot'
+import type { EngineKind } from '../../model/engine/kind.ts'
 import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import type { EngineFailure } from './errors.ts'
@@ -9,8 +10,9 @@ export interface EngineContext {
   readonly name: string
   /** `unix:///var/run/docker.sock`, `tcp://…`, `ssh://…` */
   readonly endpoint: string
-  /** Whether the engine runs on this computer, outside a virtual machine. */
+  /** Whether the engine has this computer's files and disk: it runs here, outside a virtual machine. */
   readonly local: boolean
+  readonly kind: EngineKind
 }
 
 export interface EngineFacts {
@@ -55,6 +57,11 @@ export interface DiskUsage {
   readonly canRemoveCacheRecords?: true
 }
 
+export interface ShownDiskUsage extends DiskUsage {
+  /** The flags that select the engine in a `docker` command. */
+  readonly flags: readonly string[]
+}
+
 export type EngineState =
   | { readonly status: 'connecting'; readonly context?: EngineContext }
   | {
@@ -70,6 +77,6 @@ export const calls = {
   'engine.contexts': call(v.undefined(), type<readonly ContextChoice[]>()),
   /** Switches to another context by name. The docker CLI's configuration does not change. */
   'engine.switch': call(v.pipe(v.string(), v.nonEmpty(), v.maxLength(255)), type<void>()),
-  'engine.disk': call(v.undefined(), type<DiskUsage>()),
+  'engine.disk': call(v.undefined(), type<ShownDiskUsage>()),
 }
 export const events = { 'engine.changed': event<EngineState>() }

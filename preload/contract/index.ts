@@ -108,6 +108,7 @@ export type {
 } from './daemon-config-failures.ts'
 export type { CacheFailure, EngineFailure, Failure, FailureCode, RegistryFailure } from './errors.ts'
 export type { ContextChoice, DiskUsage, DiskPart, DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
+export type { ShownDiskUsage } from './engine.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
 export {
   item as jobItemSchema,

@@ -6,9 +6,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { kindOfEndpoint, sharesThisComputer } from '../../../model/engine/kind.ts'
 import { ok, type EngineContext } from '../../../preload/contract/index.ts'
 import { currentContext, readCertificates, readContext, readContexts } from './docker-files.ts'
 import type { Certificates, ContextResult, StoredContext } from './docker-files.ts'
+import { readHostFacts, socketTarget } from './host-facts.ts'
 
 export interface Candidate extends EngineContext {
   readonly certificates?: Certificates
@@ -65,7 +67,9 @@ export function dockerFlags(candidate: Candidate, environment: HostEnvironment):
 }
 
 /** @returns the part of a candidate that the window may have: all except the TLS keys */
-export const toEngineContext = ({ name, endpoint, local }: Candidate): EngineContext => ({ name, endpoint, local })
+export const toEngineContext = ({ name, endpoint, local, kind }: Candidate): EngineContext => ({
+  ...{ name, endpoint, local, kind },
+})
 
 const dockerFolder = ({ env, home }: HostEnvironment) => env['DOCKER_CONFIG'] || join(home, '.docker')
 
@@ -109,8 +113,8 @@ function wellKnownSockets({ env, home }: HostEnvironment): Candidate[] {
   ]
 }
 
-const createCandidate = (name: string, endpoint: string): Candidate => ({
-  name,
-  endpoint,
-  local: endpoint.startsWith('unix://') && !endpoint.includes('/.docker/desktop/'),
-})
+function createCandidate(name: string, endpoint: string): Candidate {
+  const socket = endpoint.startsWith('unix://') ? socketTarget(endpoint.slice('unix://'.length)) : ''
+  const kind = kindOfEndpoint({ name, endpoint, socket }, readHostFacts())
+  return { name, endpoint, local: sharesThisComputer(kind), kind }
+}
