@@ -1,14 +1,15 @@
 /** Texts for failures: the fact, the reason, and the next step, possibly as a command. */
-import type { EngineFailure, Failure, RegistryFailure } from '../../preload/contract/index.ts'
+import type { Failure, RegistryFailure } from '../../preload/contract/index.ts'
 import { hub, registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
+import { engineFailureText } from './engine-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
 import { dateTime, size, t } from './i18n.svelte.ts'
-export type { FailureText }
+export { engineFailureText, type FailureText }
 
 export function failureText(failure: Failure): FailureText {
   if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)
@@ -199,52 +200,3 @@ function unreachableTitle(reason: Extract<RegistryFailure, { code: 'registry-unr
       return t('error.registry-unreachable', { host })
   }
 }
-
-export function engineFailureText(failure: EngineFailure): FailureText {
-  switch (failure.code) {
-    case 'engine-not-found':
-      return {
-        title: t('error.engine-not-found'),
-        hint: t('error.engine-not-found.hint'),
-        command: startDocker,
-      }
-    case 'engine-stopped':
-      return { title: t('error.engine-stopped'), hint: t('error.engine-stopped.hint'), command: startDocker }
-    case 'engine-permission':
-      return {
-        title: t('error.engine-permission'),
-        hint: t('error.engine-permission.hint'),
-        command: 'sudo usermod -aG docker "$USER"',
-      }
-    case 'engine-unreachable':
-      return {
-        title: t('error.engine-unreachable'),
-        hint: t('error.engine-unreachable.hint', { detail: plain(failure.detail) }),
-      }
-    case 'engine-timeout':
-      return {
-        title: t('error.engine-timeout'),
-        hint: t('error.engine-timeout.hint', { seconds: String(failure.seconds) }),
-      }
-    case 'engine-too-old':
-      return { title: t('error.engine-too-old'), hint: t('error.engine-too-old.hint', failure) }
-    case 'engine-refused':
-      return {
-        title: t('error.engine-refused'),
-        hint: t('error.engine-refused.hint', { detail: plain(failure.detail) }),
-      }
-    case 'context-unknown':
-      return {
-        title: t('error.context-unknown', { context: plain(failure.context) }),
-        hint: t('error.context-unknown.hint'),
-        command: 'docker context ls',
-      }
-    case 'context-unreadable':
-      return {
-        title: t('error.context-unreadable'),
-        hint: t('error.context-unreadable.hint', { file: failure.file, detail: plain(failure.detail) }),
-      }
-  }
-}
-
-const startDocker = 'sudo systemctl start docker'

@@ -1,5 +1,6 @@
 /** All scenes: every screen in each of its states. */
 import { discoverScenes } from './discover.ts'
+import { engineScenes } from './engine.ts'
 import { failureScenes } from './failures.ts'
 import { imageScenes } from './image.ts'
 import { mirrorScenes } from './mirror.ts'
@@ -13,5 +14,6 @@ export const scenes: readonly Scene[] = [
   ...mirrorScenes,
   ...runScenes,
   ...terminalScenes,
+  ...engineScenes,
   ...failureScenes,
 ]
