@@ -12,7 +12,6 @@ export function withKnownKind(state: Away, last: EngineContext | undefined): Awa
   if (!context || last?.endpoint !== context.endpoint) return state
   if (context.kind.type !== 'system' && context.kind.type !== 'unknown') return state
   const { kind, local } = last
-  if (kind.type === context.kind.type) return state
   return {
     ...state,
     context: { ...context, kind, local },
