@@ -2,7 +2,6 @@
 import type { Scene } from './scene.ts'
 
 const sockets = {
-  system: '/var/run/docker.sock',
   rootless: '/run/user/4321/docker.sock',
   podman: '/run/user/4321/podman/podman.sock',
   desktop: '/home/ada/.docker/desktop/docker.sock',
