@@ -15,7 +15,9 @@ export function containersService({ engine, openPage }: Needs) {
   const readUrls = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
       const inspected = await inspectContainer(session, container)
-      return inspected ? ok(publishedUrls(inspected, otherHost(session.context.kind))) : fail({ code: 'container-gone' })
+      return inspected
+        ? ok(publishedUrls(inspected, otherHost(session.context.kind)))
+        : fail({ code: 'container-gone' })
     })
 
   return {
