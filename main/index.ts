@@ -1,6 +1,7 @@
 /** Entry point of the main process: builds the services, connects them to each other and serves them to the window. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { hub } from '../model/image/reference.ts'
 import { version } from '../package.json'
 import { loadArchive, saveArchive } from './archives/index.ts'
 import { buildCacheService } from './build-cache/index.ts'
@@ -56,6 +57,7 @@ start({
       ...{ http, jobs, publish, platform, chooseAndReadText, chooseAndWriteText },
       store: store.mirrors,
       inForce: () => engine.facts()?.mirrors ?? [],
+      isLocal: () => engine.state().context?.local ?? false,
     })
     const search = searchService({
       ...{ engine, publish, registry, http, platform },
@@ -66,6 +68,7 @@ start({
       ...{ engine, jobs },
       credentialsFor: storedLogins(credentials),
       checkReference: search.checkReference,
+      onFailure: (host) => host === hub && mirrors.hubPullFailed(),
       ledger: store.ledger,
       diskSpace: diskSpace({ contents: registry.contents, diffIdsOf: (image) => layers.read(image)?.diffIds }),
     })
@@ -94,6 +97,7 @@ start({
     engine.on('state', layers.scheduleUpdate)
     engine.on('state', daemonConfig.engineChanged)
     engine.on('state', removal.engineChanged)
+    engine.on('state', mirrors.engineChanged)
     serve({
       ...buildCache.handlers,
       ...containers.handlers,
@@ -124,6 +128,7 @@ start({
     function end() {
       engineRun.abort()
       search.end()
+      mirrors.end()
       void http.close()
       void layers.end()
       return store.end()

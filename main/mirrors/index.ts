@@ -18,6 +18,7 @@ import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { Http } from '../registry/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { takesPartInRaces, readCatalogue } from './catalogue.ts'
+import { inForceMirrors } from './in-force.ts'
 import { mergeCancelledRace, mirrorsToSkip, usableMirrors, type MirrorSource } from './race-results.ts'
 import { userMirrors } from './user-mirrors.ts'
 import { race, type RaceOptions, type Participant } from './race.ts'
@@ -30,6 +31,12 @@ export interface MirrorService {
    * by speed; empty for an image of another registry
    */
   sourcesFor(reference: string): readonly MirrorSource[]
+  /** Call this when the engine or its mirrors may have changed. */
+  engineChanged(): void
+  /** Call this after a pull from Docker Hub has failed. */
+  hubPullFailed(): void
+  /** Call this before the app ends. */
+  end(): void
 }
 
 interface Dependencies {
@@ -41,6 +48,8 @@ interface Dependencies {
   readonly platform: () => string | undefined
   /** The addresses of the mirrors that the engine uses now, as the engine reports them. */
   readonly inForce: () => readonly string[]
+  /** Whether the engine runs on this computer, so that it reaches the same mirrors. */
+  readonly isLocal: () => boolean
   /** @returns the text of a file that the user chooses; undefined if the user cancels */
   readonly chooseAndReadText: () => Promise<Result<string | undefined>>
   /** Writes a file that the user chooses. @returns whether the file was written */
@@ -64,6 +73,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
     store,
     platform,
     inForce,
+    isLocal,
     chooseAndReadText,
     chooseAndWriteText,
     timeoutMs = 5000,
@@ -74,6 +84,12 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
   const userList = () => userMirrors(store, catalogueMirrors())
   let runningRace: MirrorRace | undefined
   let pendingPublish: Promise<void> | undefined
+
+  const usedMirrors = inForceMirrors({
+    ...{ http, store, platform, timeoutMs },
+    inForce: () => (isLocal() ? inForce() : []),
+    onChange: publishSoon,
+  })
 
   const latestRace = () => runningRace ?? store.value.race
   const mirrorsToTest = () => [...userList().list(), ...catalogueMirrors()]
@@ -95,6 +111,7 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
       untested: mirrors.filter((mirror) => !takesPartInRaces(mirror) && !isListed(mirror.address)),
       image: lastHubImage(jobs.all()) ?? latestRace()?.image ?? defaultImage,
       race: latestRace(),
+      failing: usedMirrors.failing(),
     }
   }
 
@@ -205,6 +222,9 @@ export function mirrorService(dependencies: Dependencies): MirrorService {
 
   return {
     handlers,
+    engineChanged: () => void usedMirrors.checkIfDue(),
+    hubPullFailed: () => void usedMirrors.checkIfDue(true),
+    end: usedMirrors.end,
     sourcesFor(reference) {
       const parsed = parseReference(reference)
       if (!parsed || locateRepository(parsed.repository).registry !== hub) return []

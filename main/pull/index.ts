@@ -27,6 +27,8 @@ export interface PullDependencies {
   /** Asks the registry whether an image exists. If absent, the image is checked by the engine only. */
   readonly checkReference?: (reference: string) => Promise<Result<unknown, RegistryFailure>>
   readonly ledger?: LedgerStore
+  /** Called with the registry's name when a pull has failed. */
+  readonly onFailure?: (host: string) => void
   /** If absent, a pull starts without checking the free disk space. */
   readonly diskSpace?: DiskSpace
 }
@@ -43,7 +45,8 @@ const checkTimeoutMs = 4_000
 /** How long to wait for the disk usage before and after a pull, in milliseconds. */
 const diskUsageTimeoutMs = { before: 500, after: 2_000 }
 
-export function pullService({ engine, jobs, credentialsFor, checkReference, ledger, diskSpace }: PullDependencies) {
+export function pullService(dependencies: PullDependencies) {
+  const { engine, jobs, credentialsFor, checkReference, onFailure, ledger, diskSpace } = dependencies
   const queue = new PQueue({ concurrency: maxParallelPulls })
   /** The jobs of running and waiting pulls, by engine, reference and platform. */
   const openPulls = new Map<string, JobId>()
@@ -86,6 +89,7 @@ export function pullService({ engine, jobs, credentialsFor, checkReference, ledg
     })
     if ('failure' in pull) {
       job.cancelled.throwIfAborted()
+      onFailure?.(request.host)
       return job.updateItem(0, { state: 'failed', failure: pull.failure })
     }
     job.updateItem(0, { state: 'done' })

@@ -25,6 +25,7 @@ import {
 } from '../engine/index.ts'
 import { readPublishedPorts } from './ports.ts'
 import { toRunFailure } from './engine-errors.ts'
+import { folderLabelFailure } from './selinux.ts'
 import type { ImageShells } from './shells.ts'
 
 interface Needs {
@@ -56,6 +57,8 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
   const image = await inspect(session, options.reference)
   if (image?.id !== options.image) return fail(await referenceFailure(session, options))
+  const labelFailure = session.context.local ? await folderLabelFailure(options) : undefined
+  if (labelFailure) return fail(labelFailure)
   const needsEmulation = !runsOn(image.platform, enginePlatform)
 
   let container: string | undefined

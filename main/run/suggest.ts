@@ -5,6 +5,7 @@ import { suggestRun } from '../../model/run/suggestion.ts'
 import type { ImageDetails, RunSuggestion } from '../../preload/contract/index.ts'
 import { listNetworks, type EngineSession } from '../engine/index.ts'
 import type { Ports } from './ports.ts'
+import { readsOnlyLabelledFolders } from './selinux.ts'
 import type { ImageShells } from './shells.ts'
 
 interface SuggestionInput {
@@ -26,10 +27,11 @@ export async function suggestOptions(
   const { entrypoint, command, environment, ports: exposes, volumes, user, workingDirectory, platform } = details
   // Shells are looked up only if one would be suggested.
   const suggestsShell = exposes.length === 0 && entrypoint.length === 0
-  const [foundShells, networks] = await Promise.all([
+  const [foundShells, networks, needsFolderLabels] = await Promise.all([
     // An error of the engine is ignored here and reported when the image is run.
     suggestsShell ? shells.find(session, image).catch(() => []) : [],
     listNetworks(session),
+    readsOnlyLabelledFolders(session),
   ])
   const { isFree } = ports
   const enginePlatform = session.capabilities.platform
@@ -39,6 +41,7 @@ export async function suggestOptions(
     workdir: workingDirectory,
     engineFlags,
     networks,
+    needsFolderLabels,
     ...(!runsOn(platform, enginePlatform) && { platform: { image: platform, engine: enginePlatform } }),
   }
 }

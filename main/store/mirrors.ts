@@ -1,6 +1,7 @@
 /** The user's mirrors, the results of the last race, and the changes of Docker's configured mirrors. */
 import * as v from 'valibot'
-import type { MirrorChange, MirrorRace } from '../../preload/contract/index.ts'
+import type { InForceCheck } from '../../model/mirrors/in-force.ts'
+import type { Failure, MirrorChange, MirrorRace } from '../../preload/contract/index.ts'
 import type { Fields } from './fields.ts'
 import type { StoredFile } from './file.ts'
 
@@ -29,6 +30,8 @@ const race = v.object({
   unknown: v.optional(v.array(digest), []),
 })
 
+const inForceCheck = v.object({ at: v.number(), probes: v.record(v.string(), probe) })
+
 const change = v.object({
   file: v.optional(v.string(), '/etc/docker/daemon.json'),
   at: v.number(),
@@ -41,12 +44,15 @@ export interface MirrorsFile {
   /** Addresses of the user's mirrors, in the user's order. */
   readonly own: readonly string[]
   readonly race?: MirrorRace | undefined
+  /** The last check of the mirrors that the engine uses. */
+  readonly inForceCheck?: InForceCheck<Failure> | undefined
   /** Changes of Docker's configured mirrors, newest first. */
   readonly changes: readonly MirrorChange[]
 }
 export const readMirrors = (fields: Fields): MirrorsFile => ({
   own: fields.list('own', v.string()),
   race: fields.value('race', v.optional(race)),
+  inForceCheck: fields.value('inForceCheck', v.optional(inForceCheck)),
   changes: fields.list('changes', change),
 })
 export type MirrorsStore = StoredFile<MirrorsFile>

@@ -1,4 +1,5 @@
 /** Opens a terminal on an existing container. */
+import { shellLocale } from '../../model/terminals/locale.ts'
 import { shellQuote } from '../../model/text/shell.ts'
 import { fail, ok, type Input, type Result, type Terminal, type TerminalId } from '../../preload/contract/index.ts'
 import {
@@ -36,7 +37,7 @@ export async function openTerminal(
   }
   const [shell] = await shellsIn(session, id)
   if (!shell) return fail({ code: 'shell-missing' })
-  const terminalId = addTerminal(await openShell(session, id, shell), shell)
+  const terminalId = addTerminal(await openShell(session, id, shell, shellLocale(inspected.Config.Env)), shell)
   await terminals.resize(terminalId, size)
   return ok(terminalId)
 }

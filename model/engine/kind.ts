@@ -50,7 +50,7 @@ export interface HostFacts {
   readonly group?: GroupProblem
 }
 
-export interface Endpoint {
+export interface EngineAddress {
   /** The name of the context. */
   readonly name: string
   readonly endpoint: string
@@ -69,7 +69,7 @@ export interface EngineReport {
 }
 
 /** The kind of an engine that does not answer, by its address and the context's name. */
-export function kindOfEndpoint({ name, endpoint, socket }: Endpoint, host: HostFacts): EngineKind {
+export function kindOfEndpoint({ name, endpoint, socket }: EngineAddress, host: HostFacts): EngineKind {
   if (!endpoint.startsWith('unix://')) return kindOfUrl(endpoint)
   return kindOfPath(socket, host) ?? kindOfName(name, host) ?? { type: 'unknown' }
 }

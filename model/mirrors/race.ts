@@ -126,7 +126,7 @@ export function compareByResult<Participant, Failure>(
   }
 }
 
-interface ProbeFailure {
+export interface ProbeFailure {
   readonly code: string
   readonly reason?: string
 }

@@ -2,6 +2,8 @@
 import { portsConflict, parseContainerPort, parseHostPort } from './port.ts'
 import type { RunFault, RunFaultCode, RunField, RunOptions } from './run.ts'
 import { minMemoryBytes, parseCpus, parseMemory } from './limits.ts'
+import { cleanPath } from './path.ts'
+import { mayLabelFolder } from './selinux.ts'
 import { splitShellWords } from '../text/shell.ts'
 
 /** Names of containers and volumes. Source: moby daemon/names/names.go, `RestrictedNamePattern`. */
@@ -55,11 +57,15 @@ function portFaults({ ports }: RunOptions): RunFault[] {
 }
 
 function volumeFaults({ volumes }: RunOptions): RunFault[] {
-  return volumes.flatMap(({ source, target, readOnly }, row): RunFault[] => {
+  return volumes.flatMap(({ source, target, readOnly, selinuxLabel }, row): RunFault[] => {
     const fault = (code: RunFaultCode): RunFault[] => [{ field: 'volumes', row, code }]
     if (source !== '' && !isAbsolutePath(source) && !namePattern.test(source)) return fault('volume-source')
     if (source === '' && readOnly) return fault('volume-read-only')
     if (!isAbsolutePath(target) || cleanPath(target) === '/') return fault('volume-target')
+    if (selinuxLabel && source.startsWith('/')) {
+      if (!mayLabelFolder(source)) return fault('volume-label-system')
+      if (`${source}${target}`.includes(':')) return fault('volume-label-colon')
+    }
     return volumes.slice(0, row).some((other) => cleanPath(other.target) === cleanPath(target))
       ? fault('volume-duplicate')
       : []
@@ -76,13 +82,3 @@ function variableFaults({ environment }: RunOptions): RunFault[] {
 }
 
 const isAbsolutePath = (path: string): boolean => path.startsWith('/') && !controlCharacter.test(path)
-
-/** Normalizes a path as the engine does before it compares paths. */
-function cleanPath(path: string): string {
-  const parts: string[] = []
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop()
-    else if (part !== '' && part !== '.') parts.push(part)
-  }
-  return `/${parts.join('/')}`
-}

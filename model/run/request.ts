@@ -84,10 +84,11 @@ type VolumeMount = { readonly bind: string } | { readonly mount: Mount } | { rea
 
 /**
  * Folders are mounted as with `--mount`, since `-v` would create a missing folder as root. Volumes whose target has
- * a colon are mounted in the same way, since `-v` would split the target.
+ * a colon are mounted in the same way, since `-v` would split the target. Only `-v` can set an SELinux label.
  */
-export function toVolumeMount({ source, target, readOnly }: VolumeOptions): VolumeMount {
+export function toVolumeMount({ source, target, readOnly, selinuxLabel }: VolumeOptions): VolumeMount {
   const isPath = source.startsWith('/')
+  if (isPath && selinuxLabel) return { bind: `${source}:${target}:${readOnly ? 'ro,z' : 'z'}` }
   if (isPath || target.includes(':'))
     return {
       mount: {

@@ -14,6 +14,8 @@ export interface VolumeOptions {
   /** An absolute path in the container. */
   readonly target: string
   readonly readOnly: boolean
+  /** Whether the engine gives the folder the SELinux label that lets all containers use it. */
+  readonly selinuxLabel?: boolean
 }
 
 export interface Variable {
@@ -75,6 +77,10 @@ export type RunFaultCode =
   | 'volume-duplicate'
   /** A new anonymous volume cannot be read-only: it would stay empty, so Docker rejects it. */
   | 'volume-read-only'
+  /** The system or a home folder may not get another SELinux label. */
+  | 'volume-label-system'
+  /** Docker takes the label only in `-v`, which splits its value at colons. */
+  | 'volume-label-colon'
   /** Empty, or contains `=`. */
   | 'variable-name'
   | 'variable-duplicate'

@@ -122,6 +122,7 @@ export {
 export type { LayersChange, Stack, StackLayer } from './layers.ts'
 export {
   hubAddress,
+  type FailingMirror,
   type ImportedMirrors,
   type KnownMirror,
   type Mirror,

@@ -1,5 +1,6 @@
 /** Mirrors of Docker Hub: those of the catalogue, the user's own, and which of them work from this computer. */
 import * as v from 'valibot'
+import type { FailingMirror as Failing } from '../../model/mirrors/in-force.ts'
 import type { Probe, DigestConfirmations } from '../../model/mirrors/race.ts'
 import { call, event, type } from './define.ts'
 import type { Failure } from './errors.ts'
@@ -34,6 +35,8 @@ export interface Mirror {
 }
 
 export type MirrorProbe = Probe<Failure>
+/** A mirror that the engine uses and that failed in the last check. */
+export type FailingMirror = Failing<Failure>
 
 /** Docker Hub's key among the probes. */
 export const hubAddress = 'https://registry-1.docker.io'
@@ -62,6 +65,8 @@ export interface Mirrors {
   readonly image: string
   /** The last race, or the running one. */
   readonly race?: MirrorRace | undefined
+  /** Mirrors that the engine uses and that do not work, in the engine's order. */
+  readonly failing: readonly FailingMirror[]
 }
 
 export interface ImportedMirrors {

@@ -24,7 +24,14 @@ const runOptions = v.object({
   command: typedText,
   ports: rowsOf(portOptions),
   removeAtEnd: v.boolean(),
-  volumes: rowsOf(v.object({ source: typedText, target: typedText, readOnly: v.boolean() })),
+  volumes: rowsOf(
+    v.object({
+      source: typedText,
+      target: typedText,
+      readOnly: v.boolean(),
+      selinuxLabel: v.exactOptional(v.boolean()),
+    }),
+  ),
   environment: rowsOf(v.object({ name: typedText, value: typedText })),
   network: typedText,
   restart: v.picklist(restartPolicies),
@@ -54,6 +61,8 @@ export interface RunSuggestion {
   readonly networks: readonly string[]
   /** Global flags before `run` that make the docker CLI use the same engine. */
   readonly engineFlags: readonly string[]
+  /** Whether containers can use a folder only with an SELinux label. */
+  readonly needsFolderLabels: boolean
   /** Set if the engine's CPU cannot run the image's platform without emulation. */
   readonly platform?: { readonly image: string; readonly engine: string }
 }

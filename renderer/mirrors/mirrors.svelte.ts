@@ -45,6 +45,8 @@ class MirrorList {
   readonly asOf = $derived(this.#snapshot?.asOf ?? '')
   readonly untested = $derived(this.#snapshot?.untested ?? [])
   readonly race = $derived(this.#snapshot?.race)
+  /** Mirrors that Docker uses and that do not work. */
+  readonly failing = $derived(this.#snapshot?.failing ?? [])
   readonly running = $derived(this.race !== undefined && this.race.ended === undefined)
   /** Whether the race has ended without being cancelled. */
   readonly #isComplete = $derived(this.race?.ended !== undefined && !this.race.cancelled)

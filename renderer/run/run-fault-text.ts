@@ -14,6 +14,8 @@ const messageKeys = {
   'volume-target': 'run.fault.volume-target',
   'volume-duplicate': 'run.fault.volume-duplicate',
   'volume-read-only': 'run.fault.volume-read-only',
+  'volume-label-system': 'run.fault.volume-label-system',
+  'volume-label-colon': 'run.fault.volume-label-colon',
   'variable-name': 'run.fault.variable-name',
   'variable-duplicate': 'run.fault.variable-duplicate',
   'restart-with-remove': 'run.fault.restart-with-remove',

@@ -14,5 +14,7 @@ export function invalidNameText(why: NameFault): string {
       return t('discover.wrong.digest')
     case 'characters':
       return t('discover.wrong.characters')
+    case 'page':
+      return t('discover.wrong.page')
   }
 }

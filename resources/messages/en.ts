@@ -112,6 +112,9 @@ export const en = {
   'run.volumeChoose': 'Choose…',
   'run.volumeTarget': 'Path in the container',
   'run.volumeReadOnly': 'read-only',
+  'run.volumeLabel': 'Let the container read this folder (SELinux label z)',
+  'run.volumeLabelHint':
+    'SELinux blocks folders without a container label. Docker will label this folder and everything in it for all containers. The label stays.',
   'run.volumeAdd': 'Add a folder',
   'run.volumeRemove': 'Do not mount folder {n}',
   'run.environment': 'Environment',
@@ -149,6 +152,10 @@ export const en = {
   'run.fault.port-duplicate': 'This port is used twice.',
   'run.fault.volume-source': 'Enter a folder path starting with /, or a volume name.',
   'run.fault.volume-target': 'Enter a path in the container starting with /.',
+  'run.fault.volume-label-system':
+    'This folder belongs to the system or is a home folder, so its label must stay. Choose a folder inside your home.',
+  'run.fault.volume-label-colon':
+    'Docker cannot label a folder if its path has a colon. Rename the folder, or mount it without the label.',
   'run.fault.volume-duplicate': 'Something else is already mounted here.',
   'run.fault.variable-name': 'Enter a name without “=”.',
   'run.fault.variable-duplicate': 'This name is used twice.',
@@ -518,6 +525,7 @@ export const en = {
   'discover.platform': 'Platform',
   'discover.ownPlatform': 'Same as engine',
   'discover.platforms': '{first} +{more}',
+  'discover.forPlatform': 'for {platform}',
   'discover.readingTags': 'Reading tags…',
   'discover.asOf': 'As of {date}. No registry answered, so tags may have moved since.',
   'discover.tagsFromRegistry': 'Docker Hub’s website does not answer, so sizes and dates are unknown.',
@@ -551,6 +559,7 @@ export const en = {
   'discover.wrong.no-tag': 'Add a tag after the colon, such as latest.',
   'discover.wrong.tag': 'A tag can have up to 128 letters, digits, dots, dashes and underscores.',
   'discover.wrong.digest': 'After the @, enter sha256: and 64 hexadecimal digits.',
+  'discover.wrong.page': 'This web page is not an image’s page. Paste an image’s name, or its page on Docker Hub.',
   'discover.wrong.characters':
     'Image names use lowercase letters and digits, with single dots, dashes or underscores between them.',
 
@@ -698,6 +707,14 @@ export const en = {
   'mirrors.wrong.host': 'This is not a host, such as mirror.example.com.',
   'mirrors.wrong.port': 'A port is a number from 1 to 65535.',
   'mirrors.find': 'Find a mirror…',
+  'mirrors.failing.title': {
+    one: 'A mirror that Docker uses does not work.',
+    other: '{n} mirrors that Docker uses do not work.',
+  },
+  'mirrors.failing.one': '{mirror} ({why})',
+  'mirrors.failing.say':
+    'Checked {when}: {mirrors}. Each pull may wait for it first: test the mirrors and choose another one.',
+  'mirrors.failing.change': 'Change mirrors…',
   'mirrors.pullAgain': 'Pull {reference} again',
   'job.race': 'Test mirrors with {image}',
   'job.raced': 'Tested mirrors with {image}',

@@ -141,3 +141,29 @@ test('a tag that does not exist is reported before anything is pulled', async ({
   await online.page.keyboard.press('Enter')
   await expect(online.details.getByRole('alert')).toContainText('nginx:no-such-tag was not found')
 })
+
+test('a pasted command is kept in the box; its image and its platform are shown and used', async ({ online }) => {
+  await search(online, '')
+  const command = 'docker run -d \\ --platform linux/arm64 \\ -p 80:80 \\ nginx:1.27'
+  // The box replaces the ends of pasted lines with spaces.
+  await online.page.keyboard.insertText(command.replaceAll('\\ ', '\\\n'))
+  await expect(searchBox(online)).toHaveValue(command)
+  await expect(online.page.getByText('nginx:1.27', { exact: true })).toBeVisible()
+  await expect(online.page.getByText('for linux/arm64')).toBeVisible()
+  await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('nginx')
+  await expect(online.details.getByRole('combobox', { name: 'Platform' })).toHaveValue('linux/arm64')
+  await online.expectAccessible()
+  await searchBox(online).fill('docker pull nginx:1.27')
+  await expect(online.details.getByRole('combobox', { name: 'Platform' })).toHaveValue('')
+})
+
+test('the address of an image’s page shows the image, and the address of another page is explained', async ({
+  online,
+}) => {
+  await search(online, 'https://hub.docker.com/r/bitnami/nginx/tags?page=1')
+  await expect(online.details.getByRole('heading', { level: 2 })).toHaveText('bitnami/nginx')
+  await expect(searchBox(online)).toHaveValue('https://hub.docker.com/r/bitnami/nginx/tags?page=1')
+  await searchBox(online).fill('https://github.com/nginx/nginx')
+  await expect(online.page.getByText('not an image’s page')).toBeVisible()
+  await expect(searchBox(online)).toHaveAttribute('aria-invalid', 'true')
+})

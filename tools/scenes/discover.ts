@@ -27,6 +27,17 @@ export const discoverScenes: readonly Scene[] = [
     show: async (page) => search(page, 'redis:7'),
   },
   {
+    name: 'discover-pasted',
+    show: async (page) => search(page, 'docker run -d --platform linux/arm64 -p 80:80 nginx:1.27'),
+  },
+  {
+    name: 'discover-page',
+    async show(page) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('searchbox').first().fill('https://github.com/nginx/nginx')
+    },
+  },
+  {
     name: 'discover-wrong',
     async show(page) {
       await page.keyboard.press('Control+k')

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Downloads the engines, the registry and the sshd that worlds use. These are Debian's packages, unpacked into a folder
+# Downloads the engines, Podman, the registry and the sshd that worlds use. These are Debian's packages, unpacked into a folder
 # and never installed, so that they do not start services on the machine. The engines come from three Debian releases,
 # because engines behave differently from version to version.
 set -euo pipefail
@@ -84,8 +84,23 @@ fetch_program() {
   mv "$work/part" "$SLIPWAY_ENGINES/$name"
 }
 
+# fetch_podman WORK NAME SUITE: fetches Podman with the libraries that a machine without it may lack.
+fetch_podman() {
+  local work=$1 name=$2 suite=$3 package
+  use_private_apt "$suite" "$work"
+  apt-get update -qq
+  (cd "$work" && apt-get download -qq podman conmon libgpgme11 libassuan0 libsubid4)
+  mkdir -p "$work/root" "$work/part"/{bin,lib}
+  for package in "$work"/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
+  cp "$work"/root/usr/bin/{podman,conmon} "$work/part/bin/"
+  find "$work/root/usr/lib" "$work/root/lib" -name '*.so.*' -exec cp --no-dereference {} "$work/part/lib/" \; || true
+  LD_LIBRARY_PATH=$work/part/lib "$work/part/bin/podman" --version | sed -E 's/.* //' >"$work/part/version"
+  chmod -R go+rX "$work/part"
+  mv "$work/part" "$SLIPWAY_ENGINES/$name"
+}
+
 is_ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
-all_ready() { is_ready 20.10 && is_ready 26.1 && is_ready newest && is_ready registry && is_ready sshd; }
+all_ready() { is_ready 20.10 && is_ready 26.1 && is_ready newest && is_ready podman && is_ready registry && is_ready sshd; }
 # A failed download of the newest engine is retried after a day, so that a machine that cannot download it does not
 # wait at each setup.
 newest_failed_recently() { [ -n "$(find "$SLIPWAY_ENGINES/newest.failed" -mmin -1440 2>/dev/null)" ]; }
@@ -98,6 +113,7 @@ rm -rf "$SLIPWAY_ENGINES"/.fetch.*
 
 describe() {
   case $1 in
+    podman) echo Podman ;;
     registry | sshd) echo "the $1" ;;
     *) echo "the $1 engine" ;;
   esac
@@ -112,7 +128,10 @@ start_fetch() {
 }
 fetch_and_report() {
   local start=$SECONDS work fetch=fetch_engine
-  case $1 in registry | sshd) fetch=fetch_program ;; esac
+  case $1 in
+    podman) fetch=fetch_podman ;;
+    registry | sshd) fetch=fetch_program ;;
+  esac
   work=$(mktemp -d "$SLIPWAY_ENGINES/.fetch.XXXXXX")
   # In the background, so that `set -e` applies: bash ignores it in commands before `||` and in conditions of `if`.
   $fetch "$work" "$@" >"$work/log" 2>&1 &
@@ -125,13 +144,14 @@ fetch_and_report() {
   rm -rf "$work"
 }
 start_fetch 20.10 bookworm tini
+start_fetch podman bookworm
 start_fetch registry bookworm docker-registry /usr/bin/docker-registry
 start_fetch sshd bookworm openssh-server /usr/sbin/sshd
 start_fetch 26.1 trixie tini docker-cli
 newest_failed_recently || start_fetch newest testing tini-static docker-cli
 for job in "${jobs[@]}"; do wait "$job" || true; done
 
-for part in 20.10 26.1 registry sshd; do
+for part in 20.10 26.1 podman registry sshd; do
   is_ready $part || { log "cannot download $(describe $part)"; exit 1; }
 done
 is_ready newest && exit

@@ -19,6 +19,8 @@ export function readInstalledVersion(version: Version): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
+export const podmanFolder = join(enginesFolder, 'podman')
+
 export const registryProgram = join(enginesFolder, 'registry/bin/docker-registry')
 
 export const sshdProgram = join(enginesFolder, 'sshd/bin/sshd')

@@ -17,7 +17,7 @@ const containerInspect = v.object({
   Args: list(v.string()),
   Image: id,
   State: v.object({ Running: v.boolean(), Status: v.string(), ExitCode: v.nullish(v.number(), 0) }),
-  Config: v.object({ Image: v.string(), Tty: v.boolean(), OpenStdin: v.boolean() }),
+  Config: v.object({ Image: v.string(), Tty: v.boolean(), OpenStdin: v.boolean(), Env: list(v.string()) }),
   HostConfig: v.object({
     AutoRemove: v.nullish(v.boolean(), false),
     Binds: list(v.string()),

@@ -37,6 +37,12 @@ const infoReply = v.object({
 /** Timeout: 10 s. */
 export const readInfo = (session: Transport) => ask(session, infoReply, { path: '/info' })
 
+const securityReply = v.object({ SecurityOptions: list(v.string()) })
+
+/** @returns what confines containers, such as `name=selinux` or `name=seccomp,profile=default`. Timeout: 10 s. */
+export const readSecurityOptions = async (session: Transport): Promise<readonly string[]> =>
+  (await ask(session, securityReply, { path: '/info' })).SecurityOptions
+
 /** @returns the mirrors in force, without duplicates, in the engine's order. Timeout: 10 s. */
 export async function readMirrors(session: Transport, signal?: AbortSignal): Promise<readonly string[]> {
   const { RegistryConfig } = await ask(session, infoReply, { path: '/info', signal })

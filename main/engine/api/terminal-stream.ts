@@ -79,11 +79,15 @@ export async function attachTo(
   }
 }
 
-/** Starts a shell in a running container with exec. Timeout: 10 s for each of its two requests. */
+/**
+ * Starts a shell in a running container with exec. Timeout: 10 s for each of its two requests.
+ * @param environment variables in addition to the container's, `NAME=value`
+ */
 export async function openShell(
   session: EngineSession,
   container: string,
   command: readonly string[],
+  environment: readonly string[],
 ): Promise<TerminalStream> {
   const [shell = '', ...args] = command
   const exec = await createExec(session, container, {
@@ -91,6 +95,7 @@ export async function openShell(
     Cmd: [shell, ...args, '-c', `echo "${mark}$$"; exec "$0" "$@"`, ...command],
     ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: true },
     DetachKeys: detachKeys,
+    Env: environment,
   })
   const body = { Detach: false, Tty: true }
   const path = `/exec/${exec}/start`

@@ -29,13 +29,16 @@ export function invalidationsOf({ Type, Action, Actor }: EngineEvent): Invalidat
   if (Type === 'image') {
     // A prune event names no image, and 26.1 with the containerd store sends no delete events for a prune.
     if (Action === 'prune') return [{ kind: 'everything' }]
-    if (!imageActions.has(Action) || !Actor.ID) return []
+    if (!imageActions.has(Action)) return []
+    const isLoad = Action.startsWith('load')
     const { name } = Actor.Attributes
-    const reference = name !== undefined && name !== Actor.ID && { reference: name }
-    const image: Invalidation = { kind: 'image', name: completeId(Actor.ID), ...reference }
+    // Podman's pull events have only the reference; the name in its load events is that of the archive.
+    const image = Actor.ID || (isLoad ? undefined : name)
+    const reference = name !== undefined && name !== image && { reference: name }
+    const invalidations: Invalidation[] = image ? [{ kind: 'image', name: completeId(image), ...reference }] : []
     // A load event does not name the loaded tags, so it is unknown which images lost a tag to a loaded one.
     // Besides, the loaded image may lose its tags again before it is inspected.
-    return Action.startsWith('load') ? [image, { kind: 'everything-later' }] : [image]
+    return isLoad ? [...invalidations, { kind: 'everything-later' }] : invalidations
   }
   if (Type === 'daemon') return Action === 'reload' ? [{ kind: 'settings' }] : []
   if (Type !== 'container') return []

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { discoverEngine, freeDiskBytes } from '../../../main/engine/index.ts'
 import type { EngineKind } from '../../../model/engine/kind.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
-import { hasPodman, startPodman } from '../../../tools/world/podman.ts'
+import { startPodman } from '../../../tools/world/podman.ts'
 import { matrix } from '../matrix.ts'
 import { AlteringProxy } from '../sync/altering-proxy.ts'
 
@@ -83,7 +83,7 @@ test('an engine at the default socket is the system’s Docker, and it is instal
   }
 })
 
-test.skipIf(!hasPodman())('Podman is recognized at any socket', async () => {
+test('Podman is recognized at any socket', async () => {
   const podman = await startPodman()
   try {
     expect(await inspectEngine(podman.socket)).toMatchObject({ kind: { type: 'podman', scope: 'system' }, local: true })

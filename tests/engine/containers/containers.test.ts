@@ -142,6 +142,10 @@ describe.each(matrix)('$title', (options) => {
     expect(await failureOf(volume('/no/such folder'))).toEqual({
       ...{ code: 'mount-missing', field: 'volumes', row: 0, source: '/no/such folder' },
     })
+    // The engine would create a missing folder that gets an SELinux label.
+    const labelled = { source: '/no/such folder', target: '/x', readOnly: false, selinuxLabel: true }
+    expect(await failureOf({ volumes: [labelled] })).toMatchObject({ code: 'mount-missing', row: 0 })
+    expect(await failureOf({ volumes: [{ ...labelled, source: '/etc' }] })).toMatchObject({ code: 'run-fault' })
     expect(await failureOf({ network: 'nowhere' })).toEqual({
       ...{ code: 'network-unknown', field: 'network', network: 'nowhere' },
     })

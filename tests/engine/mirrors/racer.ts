@@ -53,6 +53,7 @@ export function openRacer({
       store: store.mirrors,
       platform: () => 'linux/amd64',
       inForce: () => inForce,
+      isLocal: () => true,
       chooseAndReadText: async () => ({ ok: true, value: importText }),
       chooseAndWriteText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),
     })
@@ -79,6 +80,9 @@ export function openRacer({
     read,
     /** @returns the id of the job, without waiting for its end */
     startRace,
+    get service() {
+      return service
+    },
     get handlers() {
       return service.handlers
     },

@@ -20,7 +20,11 @@ export type Puller = Awaited<ReturnType<typeof openPuller>>
  */
 const reconnectTimeoutMs = 2_000
 
-export async function openPuller(engine: Engine, credentialsFor?: CredentialsFor, diskSpaceNeeds?: DiskSpaceNeeds) {
+export async function openPuller(
+  engine: Pick<Engine, 'socket'>,
+  credentialsFor?: CredentialsFor,
+  diskSpaceNeeds?: DiskSpaceNeeds,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
   const published: Job[] = []

@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadImages } from '../../../tools/world/images.ts'
-import { hasPodman, startPodman } from '../../../tools/world/podman.ts'
+import { startPodman } from '../../../tools/world/podman.ts'
 import { runnableImages } from '../../../tools/world/runnable.ts'
 import { eventually } from '../eventually.ts'
 import { openRemovalApp, type RemovalApp } from './removal-app.ts'
 
-/** Skipped if Podman is not installed. Podman lists image ids without the prefix `sha256:`. */
-describe.runIf(hasPodman())('Podman', () => {
+/** Podman lists image ids without the prefix `sha256:`. */
+describe('Podman', () => {
   let podman: Awaited<ReturnType<typeof startPodman>>
   let app: RemovalApp
 
@@ -46,6 +46,24 @@ describe.runIf(hasPodman())('Podman', () => {
     expect(storedPlan.plan.untags).toMatchObject([{ image: id, reference: removedTag, staysAs: [otherTag] }])
     expect((await app.executePlan(storedPlan)).items).toEqual([{ name: removedTag, state: 'done' }])
     expect(await listTags()).toContain(otherTag)
+  })
+
+  test('an image that was removed with a copy is restored by the undo, with its tag', async () => {
+    const { id, references } = findImage('greeter:1')
+    const storedPlan = await app.plan([{ image: id }])
+    const job = await app.executePlan(storedPlan, [id])
+    expect(job.items).toEqual([{ name: references[0], state: 'done' }])
+    await eventually(() => !app.engine.live.images().has(id))
+    expect(await app.undo(job.id)).toMatchObject({ state: 'done' })
+    await eventually(() => app.engine.live.images().get(id)?.references.includes(references[0]!) === true)
+  })
+
+  test('the layers of all images are read as Podman reports them', async () => {
+    await app.layers.whenUpToDate()
+    const images = [...app.engine.live.images().values()]
+    expect(images.length).toBeGreaterThan(5)
+    for (const { id } of images)
+      expect(app.layers.read(id)?.diffIds).toEqual((await podman.docker.getImage(id).inspect()).RootFS.Layers)
   })
 
   test('an image is removed together with its container if the user chose that', async () => {

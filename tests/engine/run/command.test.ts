@@ -56,6 +56,7 @@ const randomRunOptions = (root: string) =>
         ),
         target: path.map((folder) => `/m/${folder}`),
         readOnly: fc.boolean(),
+        selinuxLabel: fc.boolean(),
       }),
       { maxLength: 3 },
     ),

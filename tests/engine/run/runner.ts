@@ -30,7 +30,7 @@ import { eventually } from '../eventually.ts'
 export type Runner = Awaited<ReturnType<typeof openRunner>>
 
 /** Starts the services over an engine. @param host by default the engine's socket */
-export async function openRunner(worldEngine: Engine, host = `unix://${worldEngine.socket}`) {
+export async function openRunner(worldEngine: Pick<Engine, 'socket'>, host = `unix://${worldEngine.socket}`) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   let onTerminalData: ((data: TerminalData) => void) | undefined

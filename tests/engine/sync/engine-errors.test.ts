@@ -86,15 +86,6 @@ describe.each(matrix)('an engine that fails in part: $title', (engineOptions) =>
     await engine.docker.getImage('broken:inspect').remove()
   })
 
-  test('if the history of an image fails, the list is not affected', async () => {
-    proxy.alter(new RegExp(`^/images/${nginxId}/history`), { refusal: 'layer does not exist' })
-    open()
-    await waitUntilComplete()
-    expect(live().images().size).toBe(imageCount)
-    expect(image()?.unreadable).toBeUndefined()
-    await expectFewRequests()
-  })
-
   test('list rows with invalid fields are shown with their valid fields, and a row without an id is omitted', async () => {
     const setInvalidFields = (change: Readonly<Record<string, unknown>>) => {
       proxy.reset()

@@ -219,6 +219,22 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(attach)).toEqual(endedWith(0))
   })
 
+  test('a shell beside a container reads UTF-8, unless the container sets another locale', async () => {
+    const countCharacters = async (variables: Record<string, string>) => {
+      const environment = Object.entries(variables).map(([name, value]) => ({ name, value }))
+      const { container } = await runInteractive('hold', { environment })
+      const shell = await runner.open(container, 'shell')
+      const screen = runner.window().show(shell)
+      await screen.waitForText('# ')
+      runner.type(shell, 'x=文件; echo "[$LANG]" ${#x} characters\r')
+      await screen.waitForText(/\d characters\r\n/)
+      return /\[.*\] \d(?= characters\r\n)/.exec(screen.text)?.[0]
+    }
+    expect(await countCharacters({})).toBe('[C.UTF-8] 2')
+    expect(await countCharacters({ LANG: 'C' })).toBe('[C] 6')
+    expect(await countCharacters({ LC_ALL: 'C' })).toBe('[] 6')
+  })
+
   test.runIf(engineOptions === anyEngine)(
     'closing a terminal whose shell has ended does not end a newer shell with the same process id',
     async () => {

@@ -19,6 +19,14 @@ test('an id without its algorithm, as Podman writes it, is accepted', () => {
   expect(invalidationsOf(event('container', 'commit', 'c', { imageID: hash }))).toEqual(expected)
 })
 
+test('a pull event of Podman names only the reference, and a load event only the archive', () => {
+  const pulled = event('image', 'pull', '', { name: 'docker.io/library/nginx:1.27' })
+  expect(invalidationsOf(pulled)).toEqual([{ kind: 'image', name: 'docker.io/library/nginx:1.27' }])
+  expect(invalidationsOf(event('image', 'loadfromarchive', '', { name: '/tmp/api_load.tar1' }))).toEqual([
+    { kind: 'everything-later' },
+  ])
+})
+
 test('the invalidation of a tag event names the tag, so that the tag’s previous image is inspected too', () => {
   expect(invalidationsOf(event('image', 'tag', 'sha256:1', { name: 'x:1' }))).toEqual([
     { kind: 'image', name: 'sha256:1', reference: 'x:1' },

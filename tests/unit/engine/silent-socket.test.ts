@@ -26,6 +26,7 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   readVersion: (session) => api('readVersion')(session),
   readInfo: (session) => api('readInfo')(session),
   readMirrors: (session) => api('readMirrors')(session),
+  readSecurityOptions: (session) => api('readSecurityOptions')(session),
   openEvents: (session) => api('openEvents')(session),
   inspectImage: (session) => api('inspectImage')(session, 'x'),
   inspectListedImage: (session) => api('inspectListedImage')(session, 'x'),
@@ -57,7 +58,7 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   layersSize: (session) => api('layersSize')(session),
   readDiskUsage: (session) => api('readDiskUsage')(session),
   attachTo: (session) => api('attachTo')(session, 'x', { tty: true, stdin: true, started: false }),
-  openShell: (session) => api('openShell')(session, 'x', ['sh']),
+  openShell: (session) => api('openShell')(session, 'x', ['sh'], []),
   followLogs: (session) => api('followLogs')(session, 'x', true),
 }
 /** These return undefined instead of an error, since many engines have no content store. */

@@ -38,7 +38,7 @@ function mirrorsWith(probes: Record<string, MirrorProbe>, ended?: number): Mirro
   const byAddress = Object.fromEntries(Object.entries(probes).map(([name, probe]) => [addressOf(name), probe]))
   const race: MirrorRace = { job: '1', image: 'x', started: 1, ended, probes: byAddress, confirmed: [], unknown: [] }
   return {
-    ...{ asOf: '', untested: [], image: 'x', tested: [...userNames, 'd'].map(mirrorOf) },
+    ...{ asOf: '', untested: [], image: 'x', failing: [], tested: [...userNames, 'd'].map(mirrorOf) },
     ...(Object.keys(probes).length > 0 && { race }),
   }
 }

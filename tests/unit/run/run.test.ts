@@ -16,6 +16,8 @@ const runOptions = (overrides: Partial<RunOptions> = {}): RunOptions => ({
 })
 const command = (overrides: Partial<RunOptions>) => runCommand(runOptions(overrides))
 
+const labelled = (source: string, target = '/x') => ({ source, target, readOnly: false, selinuxLabel: true })
+
 describe('the command', () => {
   test('starts an interactive shell in a container with a name', () => {
     const options = { reference: 'ubuntu:12.04', name: 'custom_container_name', command: '/bin/bash' }
@@ -71,6 +73,22 @@ describe('the command', () => {
       ...['--mount', 'type=bind,"source=/srv/a,""b""",target=/x,readonly'],
       ...['--mount', 'type=volume,source=data,target=/a:b', '-v', '/new'],
     ])
+  })
+
+  test('mounts a folder with -v if it gets an SELinux label', () => {
+    const volumes = [
+      { source: '/home/ada/site', target: '/x', readOnly: false, selinuxLabel: true },
+      { source: '/home/ada/my site', target: '/y', readOnly: true, selinuxLabel: true },
+      // Volumes have the label from the start.
+      { source: 'data', target: '/z', readOnly: false, selinuxLabel: true },
+      { source: '/home/ada/site', target: '/w', readOnly: false, selinuxLabel: false },
+    ]
+    const flags = ['-v', '/home/ada/site:/x:z', '-v', '/home/ada/my site:/y:ro,z', '-v', 'data:/z']
+    expect(runArguments(runOptions({ volumes })).slice(3, 9)).toEqual(flags)
+    expect(runRequest(runOptions({ volumes })).HostConfig).toMatchObject({
+      Binds: ['/home/ada/site:/x:z', '/home/ada/my site:/y:ro,z', 'data:/z'],
+      Mounts: [{ Type: 'bind', Source: '/home/ada/site', Target: '/w' }],
+    })
   })
 
   test('is split into the arguments that it was built from', () => {
@@ -141,6 +159,10 @@ describe('the faults of run options', () => {
     ['volume-target', { volumes: [{ source: '/a', target: '/x/..', readOnly: false }] }],
     ['volume-duplicate', { volumes: ['/x', '/y/../x/'].map((target) => ({ source: '/a', target, readOnly: false })) }],
     ['volume-read-only', { volumes: [{ source: '', target: '/x', readOnly: true }] }],
+    ['volume-label-system', { volumes: [labelled('/etc/nginx')] }],
+    ['volume-label-system', { volumes: [labelled('/home/ada/../..')] }],
+    ['volume-label-colon', { volumes: [labelled('/home/ada/a:b')] }],
+    ['volume-label-colon', { volumes: [labelled('/home/ada/a', '/x:y')] }],
     ['variable-name', { environment: [{ name: '', value: 'x' }] }],
     ['variable-name', { environment: [{ name: 'A=B', value: 'x' }] }],
     ['variable-duplicate', { environment: ['1', '2'].map((value) => ({ name: 'A', value })) }],

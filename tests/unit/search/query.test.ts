@@ -32,7 +32,6 @@ test.each([
   [`nginx:${'x'.repeat(129)}`, 'tag'],
   ['nginx@sha256:12', 'digest'],
   ['ghcr.io/a..b:1', 'characters'],
-  ['https://hub.docker.com/_/nginx', 'characters'],
 ])('an invalid name is reported with its fault: %s', (typed, why) => {
   expect(parseSearch(typed)).toEqual({ kind: 'wrong', why })
 })
