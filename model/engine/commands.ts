@@ -39,13 +39,13 @@ export function permissionCommand(kind: EngineKind, socket: string): string | un
       if (kind.group === 'login') return undefined
       return kind.group === undefined
         ? joinGroup
-        : ['sudo groupadd docker', joinGroup, serviceCommand(kind.manager, 'restart')].join(' &&\n')
+        : ['sudo groupadd -f docker', joinGroup, serviceCommand(kind.manager, 'restart')].join(' &&\n')
     case 'snap':
       if (kind.group === 'login') return undefined
       // Source: README of docker-snap. The snap gives the socket to the group when it starts.
       return kind.group === undefined
         ? joinGroup
-        : ['sudo groupadd --system docker', joinGroup, 'sudo snap restart docker'].join(' &&\n')
+        : ['sudo groupadd -f --system docker', joinGroup, 'sudo snap restart docker'].join(' &&\n')
     case 'podman':
       return kind.scope === 'system' ? 'systemctl --user start podman.socket' : listSocket(socket)
     default:

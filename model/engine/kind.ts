@@ -6,7 +6,7 @@
 /** What starts the services of this computer. `other`: an init with the command `service`, as in WSL without systemd. */
 export type ServiceManager = 'systemd' | 'openrc' | 'runit' | 'other'
 
-/** Why a member of the group `docker` may not use the socket: no such group, or the login is older than the membership. */
+/** Why the group `docker` does not help yet: the socket is not the group's, or the login is older than the membership. */
 export type GroupProblem = 'missing' | 'login'
 
 export type EngineKind =

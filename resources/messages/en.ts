@@ -923,7 +923,7 @@ export const en = {
   'error.engine-permission.hint':
     'Only administrators and the group “docker” can use Docker. This adds you to the group, from your next login on. Its members can do anything on this computer:',
   'error.engine-permission.group':
-    'Only administrators can use Docker, because there is no group “docker”. This creates the group, restarts Docker, which stops running containers, and adds you to the group from your next login on. Its members can do anything on this computer:',
+    'Only administrators can use Docker, because its socket does not belong to the group “docker”. This creates the group if necessary, adds you to it from your next login on, and restarts Docker, which stops running containers. Its members can do anything on this computer:',
   'error.engine-permission.login':
     'You are in the group “docker”, but you joined it after this login. Log out and in again, or restart the computer.',
   'error.engine-permission.other': 'You cannot use this engine',

@@ -877,7 +877,7 @@ export const zhCN = {
   'error.engine-permission.hint':
     '只有管理员和 docker 组可以使用 Docker，该组成员等同于 root。加入该组（重新登录后生效）：',
   'error.engine-permission.group':
-    '还没有 docker 组，所以只有管理员可以使用 Docker。该组成员等同于 root。下面的命令会创建该组、把你加入（重新登录后生效），并重启 Docker，运行中的容器会停止：',
+    'Docker 的套接字不属于 docker 组，所以只有管理员可以使用。下面的命令会创建该组、把你加入（重新登录后生效），并重启 Docker，运行中的容器会停止。该组成员等同于 root：',
   'error.engine-permission.login': '你已经在 docker 组中，但要重新登录才会生效。请注销后重新登录，或重启电脑。',
   'error.engine-permission.other': '你没有权限使用这个引擎',
   'error.engine-permission.podman': '系统的 Podman 只供管理员使用，你可以改用自己的 Podman。启动它：',

@@ -1,7 +1,8 @@
 /** Facts of this computer that decide what kind of engine an address belongs to. */
-import { existsSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { hostname, release, userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { groupProblem } from '../../../model/engine/docker-group.ts'
 import type { GroupProblem, HostFacts, ServiceManager } from '../../../model/engine/kind.ts'
 
 const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/run/current-system/sw/bin']
@@ -9,7 +10,7 @@ const snapFolder = '/var/snap/docker'
 
 /** Read at each connection attempt: Docker may be installed while Slipway runs. */
 export function readHostFacts(): HostFacts {
-  const group = groupProblem()
+  const group = readGroupProblem()
   return {
     hostName: hostname(),
     manager: serviceManager(),
@@ -31,19 +32,15 @@ function serviceManager(): ServiceManager {
   return existsSync('/run/runit') ? 'runit' : 'other'
 }
 
-/** Why being a member of the group `docker` does not help yet; undefined if the user is not a member or already uses it. */
-function groupProblem(): GroupProblem | undefined {
-  let groups: string[]
+/** @returns undefined without the system's socket, or if the group is not the problem */
+function readGroupProblem(): GroupProblem | undefined {
   try {
-    groups = readFileSync('/etc/group', 'utf8').split('\n')
+    const { gid } = statSync('/var/run/docker.sock')
+    const user = { name: userInfo().username, groups: process.getgroups?.() ?? [] }
+    return groupProblem(readFileSync('/etc/group', 'utf8'), gid, user)
   } catch {
     return undefined
   }
-  const line = groups.find((group) => group.startsWith('docker:'))
-  if (line === undefined) return 'missing'
-  const [, , id, members = ''] = line.split(':')
-  const isInUse = process.getgroups?.().includes(Number(id)) ?? false
-  return !isInUse && members.split(',').includes(userInfo().username) ? 'login' : undefined
 }
 
 const maxLinks = 8

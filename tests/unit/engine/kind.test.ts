@@ -5,6 +5,7 @@
  */
 import { expect, test } from 'vitest'
 import { permissionCommand, pruneCommand, startCommand } from '../../../model/engine/commands.ts'
+import { groupProblem } from '../../../model/engine/docker-group.ts'
 import {
   kindOfConnected,
   kindOfEndpoint,
@@ -189,15 +190,30 @@ test('only the system’s Docker and the snap are opened with the group docker',
   expect(commandAt(systemSocket, snapOnly)).toBe(joining)
   expect(commandAt(systemSocket, { ...debian, group: 'login' })).toBeUndefined()
   expect(commandAt(systemSocket, { ...alpine, group: 'missing' })).toBe(
-    `sudo groupadd docker &&\n${joining} &&\nsudo rc-service docker restart`,
+    `sudo groupadd -f docker &&\n${joining} &&\nsudo rc-service docker restart`,
   )
   expect(commandAt(systemSocket, { ...snapOnly, group: 'missing' })).toBe(
-    `sudo groupadd --system docker &&\n${joining} &&\nsudo snap restart docker`,
+    `sudo groupadd -f --system docker &&\n${joining} &&\nsudo snap restart docker`,
   )
   expect(commandAt('unix:///run/podman/podman.sock')).toBe('systemctl --user start podman.socket')
   expect(commandAt('unix:///run/user/7/docker.sock')).toBe('ls -l /run/user/7/docker.sock')
   expect(commandAt('unix:///srv/my own.sock')).toBe("ls -l '/srv/my own.sock'")
   expect(permissionCommand(kindAt('tcp://10.0.0.5:2375'), '')).toBeUndefined()
+})
+
+test('a member of the group whose login is older than the membership has to log in again', () => {
+  const groups = 'root:x:0:\nadm:x:4:syslog,li\ndocker:x:998:ann,li\nlibvirt:x:64055:li'
+  const li = { name: 'li', groups: [1000, 4] }
+  expect(groupProblem(groups, 998, li)).toBe('login')
+  expect(groupProblem(groups, 998, { ...li, groups: [1000, 998] })).toBeUndefined()
+  expect(groupProblem(groups, 998, { ...li, name: 'l' })).toBeUndefined()
+  // dockerd's option --group names another group.
+  expect(groupProblem(groups, 64055, li)).toBe('login')
+  // A group of the network (LDAP) is not in the file.
+  expect(groupProblem(groups, 70000, li)).toBeUndefined()
+  // The socket is root's: no group, or one that was created after Docker had started.
+  expect(groupProblem(groups, 0, li)).toBe('missing')
+  expect(groupProblem('', 998, li)).toBeUndefined()
 })
 
 test('cleaning up is done with the engine’s own program, on the engine that the window shows', () => {
