@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AlteringProxy } from '../engine/sync/altering-proxy.ts'
 import { fillWithDemo } from '../../tools/world/demo.ts'
 import { startEngine } from '../../tools/world/engine.ts'
 import { expect, test } from './slipway.ts'
@@ -30,6 +31,27 @@ test('when the engine stops the window says so, keeps its list, and reconnects b
     await expect(app.row('after', 'restart')).toBeVisible()
   } finally {
     await engine.stop()
+  }
+})
+
+test('the disk of Docker Desktop is not this computer’s, and the window still knows what it is after it has stopped', async ({
+  open,
+  demo,
+}) => {
+  const proxy = await AlteringProxy.start(demo.socket)
+  try {
+    const desktop = { OperatingSystem: 'Docker Desktop', Name: 'docker-desktop' }
+    proxy.alter(/^\/info/, { change: (reply) => ({ ...(reply as object), ...desktop }) })
+    const app = await open({ socket: proxy.socket })
+    await expect(app.engine).toContainText('default · virtual machine')
+    await expect(app.engine).toContainText(/[\d.]+ MB used/)
+    await expect(app.engine).not.toContainText('free')
+    proxy.close()
+    await expect(app.page.getByText('Docker Desktop is not running')).toBeVisible()
+    await expect(app.engine).toContainText('default · virtual machine')
+    await app.expectAccessible()
+  } finally {
+    proxy.close()
   }
 })
 
