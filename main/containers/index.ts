@@ -1,4 +1,5 @@
 /** Actions on containers: start, stop, removal and what would be lost, exit report, and URLs of published ports. */
+import { parseEndpoint } from '../../model/engine/endpoint.ts'
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import { withContainerSession, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
 import { publishedUrls, removalImpact, removeStoppedContainer } from './removal-impact.ts'
@@ -14,8 +15,8 @@ export function containersService({ engine, openPage }: Needs) {
   const readUrls = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
       const inspected = await inspectContainer(session, container)
-      const { endpoint } = session.context
-      const host = endpoint.startsWith('unix://') ? undefined : new URL(endpoint).hostname.replace(/^\[|\]$/g, '')
+      const parsed = parseEndpoint(session.context.endpoint)
+      const host = parsed.ok && parsed.value.kind !== 'unix' ? parsed.value.host : undefined
       return inspected ? ok(publishedUrls(inspected, host)) : fail({ code: 'container-gone' })
     })
 

@@ -22,10 +22,12 @@ import {
   findCandidates,
   findChoices,
   toEngineContext,
+  withConfigProblem,
   type HostEnvironment,
 } from './connect/candidates.ts'
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
+import { findOtherEngines } from './connect/others.ts'
 import type { Engine } from './engine.ts'
 import { sessionPool } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
@@ -67,7 +69,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   /** Aborted to connect again without waiting for the back-off. */
   let backoffController = new AbortController()
 
-  function setState(next: EngineState) {
+  function setState(change: EngineState) {
+    const next = withConfigProblem(change, environment)
     if (endSignal?.aborted || isDeepStrictEqual(next, state)) return
     state = next
     publish('engine.changed', state)
@@ -201,6 +204,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
             current: choice.name === state.context?.name,
           })),
         ),
+      'engine.others': async () => ok(await findOtherEngines(environment, chosen, state)),
       'engine.switch': switchContext,
       async 'engine.disk'() {
         if (!connection) return fail(connectionFailure())
@@ -213,6 +217,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       },
     },
     resync() {
+      setState(state)
       backoffController.abort()
       watch?.retryNow()
       if (connection && !connection.capabilities.reportsAllChanges) watch?.resync()

@@ -4,6 +4,7 @@ import { hub, registryTitle } from '../../model/image/reference.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
+import { contextFailureText } from './context-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
@@ -233,17 +234,8 @@ export function engineFailureText(failure: EngineFailure): FailureText {
         title: t('error.engine-refused'),
         hint: t('error.engine-refused.hint', { detail: plain(failure.detail) }),
       }
-    case 'context-unknown':
-      return {
-        title: t('error.context-unknown', { context: plain(failure.context) }),
-        hint: t('error.context-unknown.hint'),
-        command: 'docker context ls',
-      }
-    case 'context-unreadable':
-      return {
-        title: t('error.context-unreadable'),
-        hint: t('error.context-unreadable.hint', { file: failure.file, detail: plain(failure.detail) }),
-      }
+    default:
+      return contextFailureText(failure)
   }
 }
 

@@ -34,8 +34,8 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
       [route.agent, route.longLivedAgent].forEach((agent) => agent?.destroy()),
     )
     const headers = await ping({ docker: createDockerClient(route), context, signal: sessionController.signal })
-    const offered = headers['api-version'] ?? headers['libpod-api-version']
-    if (typeof offered !== 'string') return closeAndFail({ code: 'engine-unreachable', endpoint, detail: '' })
+    const offered = offeredApi(headers)
+    if (offered === undefined) return closeAndFail({ code: 'engine-unreachable', endpoint, detail: '' })
     const api = agreedApi(offered)
     if (!api) return closeAndFail({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
 
@@ -69,6 +69,12 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
     close()
     return fail(failure)
   }
+}
+
+/** @returns the newest API version that the engine offers; undefined if the reply is not that of an engine */
+export function offeredApi(headers: Awaited<ReturnType<typeof ping>>): string | undefined {
+  const offered = headers['api-version'] ?? headers['libpod-api-version']
+  return typeof offered === 'string' ? offered : undefined
 }
 
 const identityOf = (
