@@ -26,7 +26,7 @@ export const en = {
   'engine.contextRemote': '{context} · {endpoint}',
   'engine.defaultContext': 'default',
   'engine.others': 'Also running:',
-  'engine.configProblem': 'Problem in Docker’s config.json',
+  'engine.configProblem': 'Problem in config.json',
   'engine.configProblem.bom': 'It begins with a byte order mark. Save it as UTF-8 without BOM.',
   'engine.configProblem.unclosed': 'A quote or bracket in line {line} is never closed. The file may have been cut off.',
   'engine.configProblem.syntax': 'Line {line} is not valid JSON.',

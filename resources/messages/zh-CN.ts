@@ -27,7 +27,7 @@ export const zhCN = {
   'engine.contextRemote': '{context} · {endpoint}',
   'engine.defaultContext': '默认',
   'engine.others': '同时运行：',
-  'engine.configProblem': 'Docker 的 config.json 有问题',
+  'engine.configProblem': 'config.json 有问题',
   'engine.configProblem.bom': '文件开头有字节顺序标记（BOM）。请另存为不带 BOM 的 UTF-8。',
   'engine.configProblem.unclosed': '第 {line} 行的引号或括号没有闭合，文件可能不完整。',
   'engine.configProblem.syntax': '第 {line} 行不是有效的 JSON。',

@@ -1,4 +1,5 @@
 /** All scenes: every screen in each of its states. */
+import { connectScenes } from './connect.ts'
 import { discoverScenes } from './discover.ts'
 import { failureScenes } from './failures.ts'
 import { imageScenes } from './image.ts'
@@ -13,5 +14,6 @@ export const scenes: readonly Scene[] = [
   ...mirrorScenes,
   ...runScenes,
   ...terminalScenes,
+  ...connectScenes,
   ...failureScenes,
 ]
