@@ -139,6 +139,30 @@ describe('ssh', () => {
   })
 })
 
+describe('TCP', () => {
+  let engine: Engine
+  beforeAll(async () => {
+    engine = await startEngine({ version: '26.1', store: 'classic', hosts: ['tcp://127.0.0.1:2375'] })
+    await loadImages(engine.docker, manyImages(5))
+  })
+  afterAll(() => engine?.stop())
+
+  test.each([
+    ['tcp://', 'tcp://localhost:2375'],
+    ['127.0.0.1', 'tcp://127.0.0.1'],
+    [' 127.0.0.1:2375 ', 'tcp://127.0.0.1:2375'],
+    ['http://localhost:2375/', 'http://localhost:2375/'],
+  ])('the address %o is connected to over TCP', async (host, endpoint) => {
+    const services = await connectAndFollow(engine, { host })
+    expect(services.states.at(-1)).toMatchObject({ status: 'connected', context: { endpoint } })
+  })
+
+  test('a path without a protocol is a Unix socket', async () => {
+    const services = await connectAndFollow(engine, { host: engine.socket })
+    expect(services.states.at(-1)).toMatchObject({ context: { endpoint: `unix://${engine.socket}` } })
+  })
+})
+
 describe('TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-tls-'))
   const pem = (name: string) => readFileSync(join(folder, `${name}.pem`), 'utf8')
