@@ -24,10 +24,12 @@ import {
   findCandidates,
   findChoices,
   toEngineContext,
+  withConfigProblem,
   type HostEnvironment,
 } from './connect/candidates.ts'
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
+import { findOtherEngines } from './connect/others.ts'
 import type { Engine } from './engine.ts'
 import { sessionPool } from './sessions.ts'
 import { diskMeter } from './sync/disk-meter.ts'
@@ -70,7 +72,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   /** Aborted to connect again without waiting for the back-off. */
   let backoffController = new AbortController()
 
-  function setState(next: EngineState) {
+  function setState(change: EngineState) {
+    const next = withConfigProblem(change, environment)
     if (endSignal?.aborted || isDeepStrictEqual(next, state)) return
     state = next
     publish('engine.changed', state)
@@ -105,9 +108,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   ) {
     if (signal.aborted) return
     // The engine may have said that it is of another kind than its address looks like.
-    const { local, kind } = shown.context
-    const context = { ...toEngineContext(chosenCandidate), local, kind }
-    const { endpoint } = context
+    const context = { ...toEngineContext(chosenCandidate), local: shown.context.local, kind: shown.context.kind }
+    const { endpoint, kind } = context
     lastContext = context
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
@@ -211,6 +213,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
             current: choice.name === state.context?.name,
           })),
         ),
+      'engine.others': async () => ok(await findOtherEngines(environment, chosen, state)),
       'engine.switch': switchContext,
       async 'engine.disk'() {
         if (!connection) return fail(connectionFailure())
@@ -223,6 +226,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       },
     },
     resync() {
+      setState(state)
       backoffController.abort()
       watch?.retryNow()
       if (connection && !connection.capabilities.reportsAllChanges) watch?.resync()

@@ -1,5 +1,6 @@
 /** The connected engine, or why none is connected. */
 import * as v from 'valibot'
+import type { ConfigFault } from '../../model/engine/docker-config.ts'
 import type { EngineKind } from '../../model/engine/kind.ts'
 import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
@@ -62,7 +63,12 @@ export interface ShownDiskUsage extends DiskUsage {
   readonly flags: readonly string[]
 }
 
-export type EngineState =
+/** Why Docker, and Slipway, do without the Docker CLI's `config.json` or a part of it. */
+export type ConfigProblem = { readonly file: string } & (
+  ConfigFault | { readonly code: 'permission' } | { readonly code: 'unreadable'; readonly detail: string }
+)
+
+export type EngineState = (
   | { readonly status: 'connecting'; readonly context?: EngineContext }
   | {
       readonly status: 'connected'
@@ -71,10 +77,16 @@ export type EngineState =
       readonly disk?: DiskUse
     }
   | { readonly status: 'away'; readonly context?: EngineContext; readonly failure: EngineFailure }
+) & { readonly configProblem?: ConfigProblem }
 
 export const calls = {
   'engine.state': call(v.undefined(), type<EngineState>()),
   'engine.contexts': call(v.undefined(), type<readonly ContextChoice[]>()),
+  /**
+   * Other engines, which have just answered, for a user who may want one of them: while no engine is connected, and
+   * while one is that nothing has chosen (no setting of Docker's, no click).
+   */
+  'engine.others': call(v.undefined(), type<readonly EngineContext[]>()),
   /** Switches to another context by name. The docker CLI's configuration does not change. */
   'engine.switch': call(v.pipe(v.string(), v.nonEmpty(), v.maxLength(255)), type<void>()),
   'engine.disk': call(v.undefined(), type<ShownDiskUsage>()),

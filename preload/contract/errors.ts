@@ -1,4 +1,5 @@
 import type { ArchiveProblem } from '../../model/archives/problems.ts'
+import type { EndpointFault } from '../../model/engine/endpoint.ts'
 import type { EngineKind } from '../../model/engine/kind.ts'
 import type { DaemonFileFailure } from './daemon-config-failures.ts'
 import type { ContainerFailure, RunFailure } from './run-failures.ts'
@@ -134,7 +135,18 @@ export type EngineFailure =
   | ({ readonly code: 'engine-too-old'; readonly api: string; readonly needed: string } & AtEngine)
   /** The engine answered with an error. `detail`: the engine's message. */
   | { readonly code: 'engine-refused'; readonly detail: string }
-  | { readonly code: 'context-unknown'; readonly context: string }
+  /** `source`: the setting of Docker's that names the context, DOCKER_CONTEXT or `config.json`; absent if none does. */
+  | { readonly code: 'context-unknown'; readonly context: string; readonly source?: 'environment' | 'config' }
   | { readonly code: 'context-unreadable'; readonly file: string; readonly detail: string }
+  /**
+   * Slipway cannot connect to this address, shown without its password. `context`: the context that has it; absent if
+   * DOCKER_HOST has it.
+   */
+  | {
+      readonly code: 'address-unusable'
+      readonly address: string
+      readonly context?: string
+      readonly fault: EndpointFault
+    }
 
 export type FailureCode = Failure['code']

@@ -3,6 +3,7 @@ import { permissionCommand, startCommand } from '../../model/engine/commands.ts'
 import { otherHost, programName, type EngineKind } from '../../model/engine/kind.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { EngineFailure } from '../../preload/contract/index.ts'
+import { contextFailureText } from './context-failure-text.ts'
 import type { FailureText } from './failure-parts.ts'
 import { t } from './i18n.svelte.ts'
 
@@ -37,17 +38,8 @@ export function engineFailureText(failure: EngineFailure): FailureText {
         title: t('error.engine-refused'),
         hint: t('error.engine-refused.hint', { detail: plain(failure.detail) }),
       }
-    case 'context-unknown':
-      return {
-        title: t('error.context-unknown', { context: plain(failure.context) }),
-        hint: t('error.context-unknown.hint'),
-        command: 'docker context ls',
-      }
-    case 'context-unreadable':
-      return {
-        title: t('error.context-unreadable'),
-        hint: t('error.context-unreadable.hint', { file: failure.file, detail: plain(failure.detail) }),
-      }
+    default:
+      return contextFailureText(failure)
   }
 }
 

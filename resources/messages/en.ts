@@ -27,6 +27,19 @@ export const en = {
   'engine.contextMachine': '{context} · virtual machine',
   'engine.onHost': '{engine} on {host}',
   'engine.defaultContext': 'default',
+  'engine.others': 'Also running:',
+  'engine.configProblem': 'Problem in config.json',
+  'engine.configProblem.bom': 'It begins with a byte order mark. Save it as UTF-8 without BOM.',
+  'engine.configProblem.unclosed': 'A quote or bracket in line {line} is never closed. The file may have been cut off.',
+  'engine.configProblem.syntax': 'Line {line} is not valid JSON.',
+  'engine.configProblem.syntaxSomewhere': 'It is not valid JSON.',
+  'engine.configProblem.not-object': 'It has to contain a JSON object, in braces.',
+  'engine.configProblem.context-type': '“currentContext” has to be a name in quotes.',
+  'engine.configProblem.permission':
+    'You may not read it. This happens after “sudo docker login”, for example. To make it yours again:',
+  'engine.configProblem.unreadable': 'It cannot be read: {detail}',
+  'engine.configProblem.fileIgnored': 'Docker and Slipway ignore this file, including the logins in it.',
+  'engine.configProblem.settingIgnored': 'Docker and Slipway ignore this setting.',
   'engine.disk': '{used} used · {free} free',
   'engine.diskUsed': '{used} used',
 
@@ -946,9 +959,26 @@ export const en = {
   'error.engine-refused': 'The engine refused the request',
   'error.engine-refused.hint': 'It says: {detail}',
   'error.context-unknown': 'There is no context “{context}”',
-  'error.context-unknown.hint': 'DOCKER_CONTEXT or Docker’s configuration names it. To list those that exist:',
+  'error.context-unknown.hint': 'It may have been removed. To list those that exist:',
+  'error.context-unknown.config':
+    'Docker’s configuration names it as the current context, but it is gone, for example with Docker Desktop. To go back to the default context:',
+  'error.context-unknown.environment':
+    'DOCKER_CONTEXT names it. Correct or remove this variable where it is set, then start Slipway again. To list the contexts that exist:',
   'error.context-unreadable': 'Docker’s configuration cannot be read',
   'error.context-unreadable.hint': 'Correct this file. {file}: {detail}',
+  'error.address-unusable': 'DOCKER_HOST has an address that cannot be used',
+  'error.address-unusable.context': 'The context “{context}” has an address that cannot be used',
+  'error.address-unusable.fd': '“{address}” is for the Docker service itself, not for programs that connect to it.',
+  'error.address-unusable.npipe': '“{address}” is a named pipe, which exists only on Windows.',
+  'error.address-unusable.protocol': '“{address}” does not begin with unix://, tcp:// or ssh://.',
+  'error.address-unusable.malformed':
+    '“{address}” is not a valid address. Valid ones look like unix:///var/run/docker.sock or tcp://host:2376.',
+  'error.address-unusable.ssh-password':
+    '“{address}” contains a password, which Docker does not accept. Log in with a key instead.',
+  'error.address-unusable.ssh-characters':
+    'The user, host or path in “{address}” has characters with a special meaning for ssh or a shell.',
+  'error.address-unusable.variable': 'Correct or remove DOCKER_HOST where it is set, then start Slipway again.',
+  'error.address-unusable.update': 'Give the context another address, for example:',
   'away.install': 'How to install Docker…',
   'away.others': 'Or use another engine:',
   'away.endpoint': 'Address: {endpoint}',

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AlteringProxy } from '../engine/sync/altering-proxy.ts'
@@ -104,20 +104,35 @@ test('if Docker is not installed, the window leads to the instructions', async (
   await app.expectAccessible()
 })
 
-test('an invalid Docker config.json is reported with its path, and an unknown context with its name', async ({
+test('an invalid Docker config.json does not keep the window from the engine, and is reported beside the engine', async ({
   open,
+  demo,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-docker-'))
   try {
-    mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'config.json'), '{ "currentContext": ')
-    const app = await open({ env: { DOCKER_CONFIG: folder } })
-    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker’s configuration cannot be read')
-    await expect(app.page.getByText(join(folder, 'config.json'))).toBeVisible()
+    const app = await open({ socket: demo.socket, env: { DOCKER_CONFIG: folder } })
+    await expect(app.row('nginx', '1.27')).toBeVisible()
+    const problem = 'Problem in config.json'
+    await app.engine.getByRole('button', { name: problem }).click()
+    const note = app.page.getByRole('dialog').getByRole('region', { name: problem })
+    await expect(note).toContainText(join(folder, 'config.json'))
+    await expect(note).toContainText('A quote or bracket in line 1 is never closed.')
+    await app.expectAccessible()
+    await app.page.keyboard.press('Escape')
+    await expect(app.engine.getByRole('button', { name: problem })).toBeFocused()
 
-    writeFileSync(join(folder, 'config.json'), '{ "currentContext": "lost" }')
-    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('There is no context “lost”')
+    writeFileSync(join(folder, 'config.json'), '{}')
+    await app.page.evaluate(`slipway.call('images.resync')`)
+    await expect(app.engine.getByRole('button', { name: problem })).toHaveCount(0)
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('a DOCKER_HOST that cannot be used is the heading, with its value and the reason', async ({ open }) => {
+  const app = await open({ env: { DOCKER_HOST: 'fd://' } })
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('DOCKER_HOST has an address that cannot be used')
+  await expect(app.page.getByText('“fd://” is for the Docker service itself')).toBeVisible()
+  await app.expectAccessible()
 })

@@ -134,9 +134,21 @@ export const failureExamples: Examples = {
   ],
   'engine-too-old': [{ code: 'engine-too-old', endpoint, kind: system, api: '1.39', needed: '1.40' }],
   'engine-refused': [{ code: 'engine-refused', detail: 'layer does not exist' }],
-  'context-unknown': [{ code: 'context-unknown', context: 'build-server' }],
+  'context-unknown': [
+    { code: 'context-unknown', context: 'build-server' },
+    { code: 'context-unknown', context: 'desktop-linux', source: 'config' },
+    { code: 'context-unknown', context: 'build-server', source: 'environment' },
+  ],
   'context-unreadable': [
     { code: 'context-unreadable', file: '/home/ada/.docker/config.json', detail: 'Unexpected token } in JSON' },
+  ],
+  'address-unusable': [
+    { code: 'address-unusable', address: 'fd://', fault: 'fd' },
+    { code: 'address-unusable', address: 'npipe:////./pipe/docker_engine', context: 'windows', fault: 'npipe' },
+    { code: 'address-unusable', address: 'unix:/var/run/docker.sock', fault: 'protocol' },
+    { code: 'address-unusable', address: 'tcp://10.0.0.5:docker', context: 'build', fault: 'malformed' },
+    { code: 'address-unusable', address: 'ssh://ada:…@build.example.com', context: 'build', fault: 'ssh-password' },
+    { code: 'address-unusable', address: 'ssh://$(id)@build', fault: 'ssh-characters' },
   ],
 
   'helper-missing': [{ code: 'helper-missing', file: '/usr/lib/slipway/slipway-daemon-file' }],

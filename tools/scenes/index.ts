@@ -1,4 +1,5 @@
 /** All scenes: every screen in each of its states. */
+import { connectScenes } from './connect.ts'
 import { discoverScenes } from './discover.ts'
 import { engineScenes } from './engine.ts'
 import { failureScenes } from './failures.ts'
@@ -15,5 +16,6 @@ export const scenes: readonly Scene[] = [
   ...runScenes,
   ...terminalScenes,
   ...engineScenes,
+  ...connectScenes,
   ...failureScenes,
 ]

@@ -36,9 +36,8 @@ export async function connect(candidate: Candidate, signal: AbortSignal): Promis
       [route.agent, route.longLivedAgent].forEach((agent) => agent?.destroy()),
     )
     const headers = await ping({ docker: createDockerClient(route), context, signal: sessionController.signal })
-    const offered = headers['api-version'] ?? headers['libpod-api-version']
-    if (typeof offered !== 'string')
-      return closeAndFail({ code: 'engine-unreachable', ...{ endpoint, kind }, detail: '' })
+    const offered = offeredApi(headers)
+    if (offered === undefined) return closeAndFail({ code: 'engine-unreachable', ...{ endpoint, kind }, detail: '' })
     const api = agreedApi(offered)
     if (!api) return closeAndFail({ code: 'engine-too-old', ...{ endpoint, kind }, api: offered, needed: oldestApi })
 
@@ -88,6 +87,12 @@ function factsOf({ kind }: EngineContext, product: 'Docker' | 'Podman', info: In
   }
   const connectedKind = kindOfConnected(kind, report, readHostFacts())
   return { kind: connectedKind, local: sharesThisComputer(connectedKind) }
+}
+
+/** @returns the newest API version that the engine offers; undefined if the reply is not that of an engine */
+export function offeredApi(headers: Awaited<ReturnType<typeof ping>>): string | undefined {
+  const offered = headers['api-version'] ?? headers['libpod-api-version']
+  return typeof offered === 'string' ? offered : undefined
 }
 
 const identityOf = (
