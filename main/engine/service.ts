@@ -105,9 +105,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   ) {
     if (signal.aborted) return
     // The engine may have said that it is of another kind than its address looks like.
-    const { local, kind } = shown.context
-    const context = { ...toEngineContext(chosenCandidate), local, kind }
-    const { endpoint } = context
+    const context = { ...toEngineContext(chosenCandidate), local: shown.context.local, kind: shown.context.kind }
+    const { endpoint, kind } = context
     lastContext = context
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
