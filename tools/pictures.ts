@@ -42,14 +42,14 @@ writeFileSync(join(folder, 'index.html'), indexPage(files))
 console.log(`${files.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
 async function takePictures(
-  { name, socket, environment, wholePage = false, show }: Scene,
+  { name, socket, prepare, wholePage = false, show }: Scene,
   variant: (typeof variants)[number],
 ) {
   const app = await launch({
     ...variant,
-    socket: socket ?? demo.socket,
+    ...(!prepare && { socket: socket ?? demo.socket }),
     prepareConfig: demo.prepareConfig,
-    env: { ...display.env, ...demo.env, ...environment?.(demo.socket) },
+    env: { ...display.env, ...demo.env, ...(await prepare?.(demo.socket)) },
   })
   try {
     for (const size of sizes) {

@@ -1,4 +1,5 @@
 /** Actions on containers: start, stop, removal and what would be lost, exit report, and URLs of published ports. */
+import { otherHost } from '../../model/engine/kind.ts'
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import { withContainerSession, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
 import { publishedUrls, removalImpact, removeStoppedContainer } from './removal-impact.ts'
@@ -14,9 +15,9 @@ export function containersService({ engine, openPage }: Needs) {
   const readUrls = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
       const inspected = await inspectContainer(session, container)
-      const { endpoint } = session.context
-      const host = endpoint.startsWith('unix://') ? undefined : new URL(endpoint).hostname.replace(/^\[|\]$/g, '')
-      return inspected ? ok(publishedUrls(inspected, host)) : fail({ code: 'container-gone' })
+      return inspected
+        ? ok(publishedUrls(inspected, otherHost(session.context.kind)))
+        : fail({ code: 'container-gone' })
     })
 
   return {

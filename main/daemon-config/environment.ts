@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { DaemonEnvironment, Installation } from '../../model/daemon-config/plan.ts'
 import type { Container, ContainerId } from '../../model/image/image.ts'
-import type { EngineFacts, EngineState } from '../../preload/contract/index.ts'
-import type { HostEnvironment } from '../engine/index.ts'
+import type { EngineState } from '../../preload/contract/index.ts'
+import { readHostFacts, type HostEnvironment } from '../engine/index.ts'
 import { mirrorsInForce, type ShownSession } from './target-engine.ts'
 
 /** The Docker installation behind an engine. */
@@ -17,38 +17,38 @@ export interface DaemonInstallation {
   readonly pidFile?: string
 }
 
-const systemFile = '/etc/docker/daemon.json'
-const snapFile = '/var/snap/docker/current/config/daemon.json'
-const systemDockerdPaths = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd']
-const system: DaemonInstallation = { installation: 'system', file: systemFile, pidFile: '/run/docker.pid' }
-const snap: DaemonInstallation = { installation: 'snap', file: snapFile }
-const systemSockets = ['unix:///var/run/docker.sock', 'unix:///run/docker.sock']
+const system: DaemonInstallation = {
+  ...{ installation: 'system', file: '/etc/docker/daemon.json', pidFile: '/run/docker.pid' },
+}
+const snap: DaemonInstallation = { installation: 'snap', file: '/var/snap/docker/current/config/daemon.json' }
 
 /** The installation of the connected engine, or of the current context while no engine answers. */
 export function findInstallation(state: EngineState, { env, home }: HostEnvironment): DaemonInstallation {
   const facts = state.status === 'connected' ? state.facts : undefined
   const { context } = state
-  if (facts?.product === 'Podman' || context?.endpoint.endsWith('/podman.sock')) return { installation: 'podman' }
-  if (!context || systemSockets.includes(context.endpoint)) return isSnap(facts) ? snap : system
-  if (context.name === 'desktop-linux' || context.endpoint.includes('/.docker/desktop/'))
-    return { installation: 'desktop' }
+  if (!context) return readHostFacts().dockerd === 'snap' ? snap : system
   const runtimeDir = env['XDG_RUNTIME_DIR']
-  const belongsToUser = context.endpoint === `unix://${runtimeDir}/docker.sock` || facts?.rootDir.startsWith(`${home}/`)
-  if (context.local && belongsToUser) {
-    const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'docker/daemon.json')
-    return { installation: 'rootless', file, ...(runtimeDir && { pidFile: join(runtimeDir, 'docker.pid') }) }
+  const usesOwnSocket = context.endpoint === `unix://${runtimeDir}/docker.sock`
+  const isRootless = usesOwnSocket && context.kind.type === 'unknown'
+  switch (facts?.product === 'Podman' ? 'podman' : isRootless ? 'rootless' : context.kind.type) {
+    case 'system':
+      return system
+    case 'snap':
+      return snap
+    case 'podman':
+    case 'podman-machine':
+      return { installation: 'podman' }
+    case 'desktop':
+      return { installation: 'desktop' }
+    case 'rootless': {
+      if (!usesOwnSocket && !facts?.rootDir.startsWith(`${home}/`)) return { installation: 'elsewhere' }
+      const file = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'docker/daemon.json')
+      return { installation: 'rootless', file, ...(runtimeDir && { pidFile: join(runtimeDir, 'docker.pid') }) }
+    }
+    default:
+      // In virtual machines and on other computers, the file is out of reach. Nothing shows which one other engines read.
+      return { installation: 'elsewhere' }
   }
-  // Nothing shows which file an engine at any other endpoint reads.
-  return { installation: 'elsewhere' }
-}
-
-/**
- * The engine's root directory shows whether the engine is the snap package. If the engine does not answer, the
- * installed files decide, as in the helper (resources/helper, config_file.py).
- */
-function isSnap(facts: EngineFacts | undefined): boolean {
-  if (facts) return facts.rootDir.startsWith('/var/snap/docker/')
-  return existsSync(dirname(snapFile)) && !systemDockerdPaths.some((path) => existsSync(path))
 }
 
 /**

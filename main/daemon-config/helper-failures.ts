@@ -1,6 +1,9 @@
 /** Maps the helper's error codes, a closed list (resources/helper, errors.py), to Slipway's failures. */
 import * as v from 'valibot'
+import { startCommand } from '../../model/engine/commands.ts'
+import type { EngineKind } from '../../model/engine/kind.ts'
 import type { DaemonFileFailure } from '../../preload/contract/index.ts'
+import { readHostFacts } from '../engine/index.ts'
 
 const text = v.fallback(v.string(), '')
 const number = v.fallback(v.number(), 0)
@@ -24,6 +27,19 @@ const errorLine = v.object({
   kind: v.fallback(v.optional(v.picklist(['system', 'snap', 'rootless'])), undefined),
   what: v.fallback(v.picklist(['folder', 'special', 'hard-link', 'link-broken', 'link-unsafe']), 'special'),
 })
+
+/** @param installation the kind of Docker that the helper has found */
+function kindOf(installation: 'system' | 'snap' | 'rootless'): EngineKind {
+  const { manager, userManager } = readHostFacts()
+  switch (installation) {
+    case 'system':
+      return { type: 'system', manager, installed: true }
+    case 'snap':
+      return { type: 'snap' }
+    case 'rootless':
+      return { type: 'rootless', managed: userManager }
+  }
+}
 
 /** Converts an error line of the helper to a failure. */
 export function toFailure(line: unknown): DaemonFileFailure {
@@ -57,8 +73,10 @@ export function toFailure(line: unknown): DaemonFileFailure {
       return { code: 'daemon-file-mirror-invalid', mirror: facts.mirror, state }
     case 'registry-invalid':
       return { code: 'daemon-file-registry-invalid', registry: facts.registry, state }
-    case 'engine-down':
-      return { code: 'daemon-file-engine-down', ...(facts.kind && { kind: facts.kind }), state }
+    case 'engine-down': {
+      const start = facts.kind && startCommand(kindOf(facts.kind))
+      return { code: 'daemon-file-engine-down', ...(start !== undefined && { start }), state }
+    }
     case 'engine-elsewhere':
       return { code: 'daemon-file-other-file', file, state }
     case 'flag-conflict':

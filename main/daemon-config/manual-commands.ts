@@ -1,6 +1,6 @@
 /** The shell commands that make a planned change of daemon.json by hand. */
-import { existsSync } from 'node:fs'
 import { manualCommandsFor } from '../../model/daemon-config/commands.ts'
+import { readHostFacts } from '../engine/index.ts'
 import type { DaemonFileAccess, FileContent } from './access.ts'
 import type { DaemonInstallation } from './environment.ts'
 
@@ -9,9 +9,11 @@ export async function manualCommands(
   { resolvePath }: Pick<DaemonFileAccess, 'resolvePath'>,
   { before, after }: { readonly before: FileContent; readonly after: string },
 ): Promise<string> {
+  const { manager, userManager } = readHostFacts()
+  const isManaged = installation === 'rootless' ? userManager : manager === 'systemd'
   return manualCommandsFor({
     ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after },
     // Without systemd, the commands send SIGHUP to dockerd instead of calling systemctl.
-    ...(!existsSync('/run/systemd/system') && { pidFile }),
+    ...(!isManaged && { pidFile }),
   })
 }

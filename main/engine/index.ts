@@ -21,6 +21,7 @@ export { layersSizeIncludesContent, supportsCacheRemovalById, reportsAutomatedBu
 export { withSession, withContainerSession } from './with-session.ts'
 export { discoverEngine } from './connect/discover.ts'
 export type { HostEnvironment } from './connect/candidates.ts'
+export { readHostFacts } from './connect/host-facts.ts'
 export type { Engine } from './engine.ts'
 export { withReconnect } from './reconnect.ts'
 export { engineService } from './service.ts'

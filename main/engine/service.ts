@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   fail,
   ok,
+  type EngineContext,
   type EngineFailure,
   type EngineState,
   type Publish,
@@ -17,15 +18,18 @@ import { readDiskUsage } from './api/disk-usage.ts'
 import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
+import { engineOf, withKnownKind } from './known-kind.ts'
 import {
   dockerFlags,
   findCandidates,
   findChoices,
   toEngineContext,
+  withConfigProblem,
   type HostEnvironment,
 } from './connect/candidates.ts'
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
+import { findOtherEngines } from './connect/others.ts'
 import { otherEngine } from './connect/terminal-engine.ts'
 import type { Engine } from './engine.ts'
 import { sessionPool } from './sessions.ts'
@@ -59,6 +63,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   let candidate: Connection['candidate'] | undefined
   let watch: Watch | undefined
   let lastEngine: EngineIdentity | undefined
+  let lastContext: EngineContext | undefined
   /** The key of the connected engine, if its list is so slow that it is stored. */
   let storedListKey: string | undefined
   /** Aborted when the user switches to another context. */
@@ -68,7 +73,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   /** Aborted to connect again without waiting for the back-off. */
   let backoffController = new AbortController()
 
-  function setState(next: EngineState) {
+  function setState(change: EngineState) {
+    const next = withConfigProblem(change, environment)
     if (endSignal?.aborted || isDeepStrictEqual(next, state)) return
     state = next
     publish('engine.changed', state)
@@ -82,7 +88,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     const setStateIfCurrent = (next: EngineState) => signal.aborted || setState(next)
     try {
       const discovered = await discoverEngine(environment, { chosen, signal })
-      if (!discovered.ok) return setStateIfCurrent({ status: 'away', ...discovered.error })
+      if (!discovered.ok) return setStateIfCurrent(withKnownKind({ status: 'away', ...discovered.error }, lastContext))
       const shown = sessions.show(discovered.value)
       try {
         await follow(shown, discovered.value.candidate, setStateIfCurrent, AbortSignal.any([signal, shown.signal]))
@@ -102,8 +108,10 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     signal: AbortSignal,
   ) {
     if (signal.aborted) return
-    const context = toEngineContext(chosenCandidate)
-    const { endpoint } = context
+    // The engine may have said that it is of another kind than its address looks like.
+    const context = { ...toEngineContext(chosenCandidate), local: shown.context.local, kind: shown.context.kind }
+    const { endpoint, kind } = context
+    lastContext = context
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
     let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
@@ -123,7 +131,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       }
       const measureDisk = diskMeter(shown, (disk) => updateState({ disk }), signal)
       const onRefusal = (error: unknown) => {
-        refusal = engineFailure(error, endpoint)
+        refusal = engineFailure(error, endpoint, kind)
         updateState()
       }
       const onList = (slow: boolean) => {
@@ -145,9 +153,9 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       // The event stream does not report a reload between the connection's `/info` request and the opening of the stream.
       rereadMirrors()
       await newWatch.ended
-      setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint } })
+      setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint, kind } })
     } catch (error) {
-      setStateIfCurrent({ status: 'away', context, failure: engineFailure(error, endpoint) })
+      setStateIfCurrent({ status: 'away', context, failure: engineFailure(error, endpoint, kind) })
     } finally {
       if (connection === shown) disconnect()
     }
@@ -185,7 +193,11 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   }
 
   const connectionFailure = (): EngineFailure =>
-    state.status === 'away' ? state.failure : { code: 'engine-stopped', endpoint: state.context?.endpoint ?? '' }
+    state.status === 'away'
+      ? state.failure
+      : { code: 'engine-stopped', endpoint: '', ...(state.context && engineOf(state.context)) }
+
+  const flags = () => (candidate ? dockerFlags(candidate, environment.terminal?.() ?? environment) : [])
 
   return {
     live,
@@ -202,7 +214,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       chosen = undefined
       leaveContext()
     },
-    flags: () => (candidate ? dockerFlags(candidate, environment.terminal?.() ?? environment) : []),
+    flags,
     handlers: {
       'engine.state': () => ok(state),
       'engine.contexts': () =>
@@ -212,18 +224,20 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
             current: choice.name === state.context?.name,
           })),
         ),
+      'engine.others': async () => ok(await findOtherEngines(environment, chosen, state)),
       'engine.switch': switchContext,
       async 'engine.disk'() {
         if (!connection) return fail(connectionFailure())
         const session = connection
         try {
-          return ok(await readDiskUsage(session))
+          return ok({ ...(await readDiskUsage(session)), flags: flags() })
         } catch (error) {
           return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : connectionFailure())
         }
       },
     },
     resync() {
+      setState(state)
       backoffController.abort()
       watch?.retryNow()
       if (connection && !connection.capabilities.reportsAllChanges) watch?.resync()

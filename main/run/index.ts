@@ -1,5 +1,6 @@
 /** Runs images: suggests options for an image, checks ports, and creates and starts the container. */
 import { ok, type Failure, type Handlers, type ImageDetails, type Result } from '../../preload/contract/index.ts'
+import { otherHost } from '../../model/engine/kind.ts'
 import type { ImageId } from '../../model/image/image.ts'
 import type { RunOptions } from '../../model/run/run.ts'
 import { withSession, type Engine, type EngineSession } from '../engine/index.ts'
@@ -41,5 +42,5 @@ export function runService({ engine, details, chooseFolder }: Needs) {
   }
 }
 
-/** Whether the engine publishes its ports on this computer. */
-const isLocal = ({ context }: EngineSession) => context.endpoint.startsWith('unix://')
+/** Whether the engine publishes its ports on this computer. Those in a virtual machine on this computer do. */
+const isLocal = ({ context }: EngineSession) => otherHost(context.kind) === undefined

@@ -94,7 +94,7 @@ function isHost(host: string): boolean {
 const isIpv4 = (text: string) => /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text)
 
 /** Eight groups; `::` replaces one or more groups; the last two may be an IPv4 address (RFC 4291, 2.2). */
-function isIpv6(text: string): boolean {
+export function isIpv6(text: string): boolean {
   const tail = /:([\d.]+\.[\d.]+)$/.exec(text)?.[1]
   if (tail !== undefined && !isIpv4(tail)) return false
   const withoutIpv4 = tail === undefined ? text : `${text.slice(0, -tail.length)}0:0`

@@ -54,8 +54,8 @@ type FileFailure =
   /** The engine would reject the address: incomplete, or with parts that this engine version does not support. */
   | { readonly code: 'daemon-file-mirror-invalid'; readonly mirror: string }
   | { readonly code: 'daemon-file-registry-invalid'; readonly registry: string }
-  /** The engine is not running. `kind` determines how to start it. */
-  | { readonly code: 'daemon-file-engine-down'; readonly kind?: 'system' | 'snap' | 'rootless' }
+  /** The engine is not running. `start`: the command that starts it. */
+  | { readonly code: 'daemon-file-engine-down'; readonly start?: string }
   /** The running engine reads another file. */
   | { readonly code: 'daemon-file-other-file'; readonly file: string }
   /** dockerd was given the same option as a flag, and does not start with both. */

@@ -1,5 +1,7 @@
 /** The connected engine, or why none is connected. */
 import * as v from 'valibot'
+import type { ConfigFault } from '../../model/engine/docker-config.ts'
+import type { EngineKind } from '../../model/engine/kind.ts'
 import type { Bytes } from '../../model/image/image.ts'
 import { call, event, type } from './define.ts'
 import type { EngineFailure } from './errors.ts'
@@ -9,8 +11,9 @@ export interface EngineContext {
   readonly name: string
   /** `unix:///var/run/docker.sock`, `tcp://…`, `ssh://…` */
   readonly endpoint: string
-  /** Whether the engine runs on this computer, outside a virtual machine. */
+  /** Whether the engine has this computer's files and disk: it runs here, outside a virtual machine. */
   readonly local: boolean
+  readonly kind: EngineKind
 }
 
 export interface EngineFacts {
@@ -55,7 +58,17 @@ export interface DiskUsage {
   readonly canRemoveCacheRecords?: true
 }
 
-export type EngineState =
+export interface ShownDiskUsage extends DiskUsage {
+  /** The flags that select the engine in a `docker` command. */
+  readonly flags: readonly string[]
+}
+
+/** Why Docker, and Slipway, do without the Docker CLI's `config.json` or a part of it. */
+export type ConfigProblem = { readonly file: string } & (
+  ConfigFault | { readonly code: 'permission' } | { readonly code: 'unreadable'; readonly detail: string }
+)
+
+export type EngineState = (
   | { readonly status: 'connecting'; readonly context?: EngineContext }
   | {
       readonly status: 'connected'
@@ -64,12 +77,18 @@ export type EngineState =
       readonly disk?: DiskUse
     }
   | { readonly status: 'away'; readonly context?: EngineContext; readonly failure: EngineFailure }
+) & { readonly configProblem?: ConfigProblem }
 
 export const calls = {
   'engine.state': call(v.undefined(), type<EngineState>()),
   'engine.contexts': call(v.undefined(), type<readonly ContextChoice[]>()),
+  /**
+   * Other engines, which have just answered, for a user who may want one of them: while no engine is connected, and
+   * while one is that nothing has chosen (no setting of Docker's, no click).
+   */
+  'engine.others': call(v.undefined(), type<readonly EngineContext[]>()),
   /** Switches to another context by name. The docker CLI's configuration does not change. */
   'engine.switch': call(v.pipe(v.string(), v.nonEmpty(), v.maxLength(255)), type<void>()),
-  'engine.disk': call(v.undefined(), type<DiskUsage>()),
+  'engine.disk': call(v.undefined(), type<ShownDiskUsage>()),
 }
 export const events = { 'engine.changed': event<EngineState>() }

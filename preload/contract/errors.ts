@@ -1,4 +1,6 @@
 import type { ArchiveProblem } from '../../model/archives/problems.ts'
+import type { EndpointFault } from '../../model/engine/endpoint.ts'
+import type { EngineKind } from '../../model/engine/kind.ts'
 import type { DaemonFileFailure } from './daemon-config-failures.ts'
 import type { ContainerFailure, RunFailure } from './run-failures.ts'
 
@@ -204,21 +206,38 @@ export type MirrorFailure =
   /** The file cannot be read or written, or is not a text file. */
   | { readonly code: 'file-unusable'; readonly file: string; readonly detail: string }
 
+/** An engine at its endpoint. `kind` is absent in failures that older versions stored. */
+interface AtEngine {
+  readonly endpoint: string
+  readonly kind?: EngineKind
+}
+
 /** Failures of the connection to an engine, or of a request to it. */
 export type EngineFailure =
   /** The endpoint's socket does not exist. */
-  | { readonly code: 'engine-not-found'; readonly endpoint: string }
+  | ({ readonly code: 'engine-not-found' } & AtEngine)
   /** Nothing listens on the socket or port. */
-  | { readonly code: 'engine-stopped'; readonly endpoint: string }
-  | { readonly code: 'engine-permission'; readonly endpoint: string }
+  | ({ readonly code: 'engine-stopped' } & AtEngine)
+  | ({ readonly code: 'engine-permission' } & AtEngine)
   /** The host is unreachable, or does not speak the Docker API. */
-  | { readonly code: 'engine-unreachable'; readonly endpoint: string; readonly detail: string }
+  | ({ readonly code: 'engine-unreachable'; readonly detail: string } & AtEngine)
   /** The engine accepted the connection but did not answer in time. */
-  | { readonly code: 'engine-timeout'; readonly endpoint: string; readonly seconds: number }
-  | { readonly code: 'engine-too-old'; readonly endpoint: string; readonly api: string; readonly needed: string }
+  | ({ readonly code: 'engine-timeout'; readonly seconds: number } & AtEngine)
+  | ({ readonly code: 'engine-too-old'; readonly api: string; readonly needed: string } & AtEngine)
   /** The engine answered with an error. `detail`: the engine's message. */
   | { readonly code: 'engine-refused'; readonly detail: string }
-  | { readonly code: 'context-unknown'; readonly context: string }
+  /** `source`: the setting of Docker's that names the context, DOCKER_CONTEXT or `config.json`; absent if none does. */
+  | { readonly code: 'context-unknown'; readonly context: string; readonly source?: 'environment' | 'config' }
   | { readonly code: 'context-unreadable'; readonly file: string; readonly detail: string }
+  /**
+   * Slipway cannot connect to this address, shown without its password. `context`: the context that has it; absent if
+   * DOCKER_HOST has it.
+   */
+  | {
+      readonly code: 'address-unusable'
+      readonly address: string
+      readonly context?: string
+      readonly fault: EndpointFault
+    }
 
 export type FailureCode = Failure['code']

@@ -112,7 +112,17 @@ export type {
   DaemonFileState,
 } from './daemon-config-failures.ts'
 export type { CacheFailure, EngineFailure, Failure, FailureCode, HelperFailure, RegistryFailure } from './errors.ts'
-export type { ContextChoice, DiskUsage, DiskPart, DiskUse, EngineContext, EngineFacts, EngineState } from './engine.ts'
+export type {
+  ConfigProblem,
+  ContextChoice,
+  DiskUsage,
+  DiskPart,
+  DiskUse,
+  EngineContext,
+  EngineFacts,
+  EngineState,
+  ShownDiskUsage,
+} from './engine.ts'
 export type { TerminalEngine } from './environment.ts'
 export type { ImageDetails, ImagesChange, ImagesSnapshot } from './images.ts'
 export {

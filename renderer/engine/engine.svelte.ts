@@ -1,6 +1,6 @@
 /** The current engine and its connection state. */
 import { plain } from '../../model/text/plain.ts'
-import type { ContextChoice, EngineContext, EngineState } from '../../preload/contract/index.ts'
+import type { EngineContext, EngineState } from '../../preload/contract/index.ts'
 import { failureText } from '../ui/failure-text.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/i18n.svelte.ts'
@@ -8,14 +8,35 @@ import { t } from '../ui/i18n.svelte.ts'
 class CurrentEngine {
   state = $state.raw<EngineState>({ status: 'connecting' })
   readonly connected = $derived(this.state.status === 'connected')
+  /** Other engines that have answered, to be offered: see `engine.others` of the contract. */
+  others = $state.raw<readonly EngineContext[]>([])
+  /** What `others` depends on. */
+  #situation = ''
 
   async load() {
-    slipway.on('engine.changed', (state) => (this.state = state))
+    slipway.on('engine.changed', (state) => this.#setState(state))
     const answer = await slipway.call('engine.state')
-    if (answer.ok) this.state = answer.value
+    if (answer.ok) this.#setState(answer.value)
   }
 
-  async switchTo(context: ContextChoice) {
+  #setState(state: EngineState) {
+    this.state = state
+    const { status, context } = state
+    const situation = JSON.stringify([status, context, status === 'away' && state.failure])
+    if (situation === this.#situation) return
+    this.#situation = situation
+    this.others = []
+    void this.readOthers()
+  }
+
+  /** Asks again which other engines answer. */
+  async readOthers() {
+    const situation = this.#situation
+    const answer = await slipway.call('engine.others')
+    if (situation === this.#situation) this.others = answer.ok ? answer.value : []
+  }
+
+  async switchTo(context: EngineContext & { readonly current?: boolean }) {
     if (context.current) return
     const answer = await slipway.call('engine.switch', context.name)
     notices.show(answer.ok ? t('engine.switched', { context: contextName(context) }) : failureText(answer.error).title)

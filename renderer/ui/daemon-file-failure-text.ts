@@ -60,10 +60,10 @@ const textByCode: TextByCode = {
     titleOnly(t('error.daemon-file-mirror-invalid', { mirror: plain(mirror) })),
   'daemon-file-registry-invalid': ({ registry }) =>
     titleOnly(t('error.daemon-file-registry-invalid', { registry: plain(registry) })),
-  'daemon-file-engine-down': ({ kind }) => ({
+  'daemon-file-engine-down': ({ start }) => ({
     title: t('error.daemon-file-engine-down'),
     hint: t('error.daemon-file-engine-down.hint'),
-    ...(kind && { command: startCommands[kind] }),
+    ...(start !== undefined && { command: start }),
   }),
   'daemon-file-other-file': ({ file }) => titleOnly(t('error.daemon-file-other-file', { file: plain(file) })),
   'daemon-file-flag-conflict': ({ key }) => ({
@@ -87,12 +87,6 @@ const textByCode: TextByCode = {
     hint: t('error.daemon-file-helper-error.hint', { why: plain(why) }),
   }),
 }
-
-const startCommands = {
-  system: 'sudo systemctl start docker',
-  snap: 'sudo snap start docker',
-  rootless: 'systemctl --user start docker',
-} as const
 
 const oddityKeys = {
   folder: 'error.daemon-file-unsuitable.folder',

@@ -1,14 +1,15 @@
 /** Texts for failures: the fact, the reason, and the next step, possibly as a command. */
-import type { EngineFailure, Failure } from '../../preload/contract/index.ts'
+import type { Failure } from '../../preload/contract/index.ts'
 import { plain } from '../../model/text/plain.ts'
 import type { FailureText } from './failure-parts.ts'
 import { cacheFailureText, isCacheFailure } from './cache-failure-text.ts'
 import { copyFailureText } from './copy-failure-text.ts'
+import { engineFailureText } from './engine-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
 import { registryFailureText } from './registry-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
 import { size, t } from './i18n.svelte.ts'
-export type { FailureText }
+export { engineFailureText, type FailureText }
 
 export function failureText(failure: Failure): FailureText {
   if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)
@@ -94,52 +95,3 @@ export function failureText(failure: Failure): FailureText {
       return engineFailureText(failure)
   }
 }
-
-export function engineFailureText(failure: EngineFailure): FailureText {
-  switch (failure.code) {
-    case 'engine-not-found':
-      return {
-        title: t('error.engine-not-found'),
-        hint: t('error.engine-not-found.hint'),
-        command: startDocker,
-      }
-    case 'engine-stopped':
-      return { title: t('error.engine-stopped'), hint: t('error.engine-stopped.hint'), command: startDocker }
-    case 'engine-permission':
-      return {
-        title: t('error.engine-permission'),
-        hint: t('error.engine-permission.hint'),
-        command: 'sudo usermod -aG docker "$USER"',
-      }
-    case 'engine-unreachable':
-      return {
-        title: t('error.engine-unreachable'),
-        hint: t('error.engine-unreachable.hint', { detail: plain(failure.detail) }),
-      }
-    case 'engine-timeout':
-      return {
-        title: t('error.engine-timeout'),
-        hint: t('error.engine-timeout.hint', { seconds: String(failure.seconds) }),
-      }
-    case 'engine-too-old':
-      return { title: t('error.engine-too-old'), hint: t('error.engine-too-old.hint', failure) }
-    case 'engine-refused':
-      return {
-        title: t('error.engine-refused'),
-        hint: t('error.engine-refused.hint', { detail: plain(failure.detail) }),
-      }
-    case 'context-unknown':
-      return {
-        title: t('error.context-unknown', { context: plain(failure.context) }),
-        hint: t('error.context-unknown.hint'),
-        command: 'docker context ls',
-      }
-    case 'context-unreadable':
-      return {
-        title: t('error.context-unreadable'),
-        hint: t('error.context-unreadable.hint', { file: failure.file, detail: plain(failure.detail) }),
-      }
-  }
-}
-
-const startDocker = 'sudo systemctl start docker'

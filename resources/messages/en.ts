@@ -24,7 +24,22 @@ export const en = {
   'engine.label': 'Engine',
   'engine.context': '{context} · this computer',
   'engine.contextRemote': '{context} · {endpoint}',
+  'engine.contextMachine': '{context} · virtual machine',
+  'engine.onHost': '{engine} on {host}',
   'engine.defaultContext': 'default',
+  'engine.others': 'Also running:',
+  'engine.configProblem': 'Problem in config.json',
+  'engine.configProblem.bom': 'It begins with a byte order mark. Save it as UTF-8 without BOM.',
+  'engine.configProblem.unclosed': 'A quote or bracket in line {line} is never closed. The file may have been cut off.',
+  'engine.configProblem.syntax': 'Line {line} is not valid JSON.',
+  'engine.configProblem.syntaxSomewhere': 'It is not valid JSON.',
+  'engine.configProblem.not-object': 'It has to contain a JSON object, in braces.',
+  'engine.configProblem.context-type': '“currentContext” has to be a name in quotes.',
+  'engine.configProblem.permission':
+    'You may not read it. This happens after “sudo docker login”, for example. To make it yours again:',
+  'engine.configProblem.unreadable': 'It cannot be read: {detail}',
+  'engine.configProblem.fileIgnored': 'Docker and Slipway ignore this file, including the logins in it.',
+  'engine.configProblem.settingIgnored': 'Docker and Slipway ignore this setting.',
   'engine.disk': '{used} used · {free} free',
   'engine.diskUsed': '{used} used',
   'engine.source': 'From {variable} in your login shell ({shell})',
@@ -259,7 +274,7 @@ export const en = {
   'dialog.close': 'Close',
   'dialog.cancel': 'Cancel',
   'disk.open': 'Show disk usage',
-  'disk.title': 'Disk space used by Docker',
+  'disk.title': 'Disk space used by {engine}',
   'disk.images': 'Images',
   'disk.buildCache': 'Build cache',
   'disk.buildCache.hint': 'Kept from builds to make the next one faster. To clear it:',
@@ -983,28 +998,72 @@ export const en = {
   'error.pull-no-space.hint': 'This image needs about {needed}, but only {free} is free. Nothing was pulled.',
   'job.pull.anyway': 'Pull anyway',
   'error.engine-not-found': 'Docker was not found on this computer',
-  'error.engine-not-found.hint':
-    'There is no Docker to connect to. Install it, or start it with this command if it is already installed:',
-  'error.engine-stopped': 'Docker is not running',
-  'error.engine-stopped.hint': 'Docker is installed but has not been started, or it has stopped. To start it:',
+  'error.engine-not-found.hint': 'There is no Docker to connect to. Install it first.',
+  'error.engine-not-found.socket': 'There is no engine at this address',
+  'error.engine-not-found.socketHint':
+    'The socket {socket} does not exist. Start the engine that creates it, or correct the address in DOCKER_HOST or in the context.',
+  'error.engine-stopped': '{engine} is not running',
+  'error.engine-stopped.hint': '{engine} has not been started, or it has stopped. To start it:',
+  'error.engine-stopped.app': 'It has not been started, or it has stopped. Open {engine} to start it.',
+  'error.engine-stopped.rancher':
+    'Open Rancher Desktop to start it. In its preferences, the container engine must be dockerd (moby).',
+  'error.engine-stopped.windows':
+    'Open Docker Desktop in Windows. If it is open, turn on this distribution under Settings > Resources > WSL integration.',
+  'error.engine-stopped.socket': 'Nothing answers at the socket {socket}. Start the engine that it belongs to.',
+  'error.engine-stopped.on': 'No engine answers on {host}',
+  'error.engine-stopped.ssh':
+    'Docker is not running there, or the connection was lost. Start Docker on {host}, and check the network.',
+  'error.engine-stopped.tcp':
+    'Nothing accepts connections at {address}. Start Docker there, or the tunnel that leads there.',
+  'error.engine-stopped.forwarded':
+    'Nothing answers at the socket {socket}. Start Docker on {host}, or the tunnel that leads there.',
   'error.engine-permission': 'Docker is running, but you cannot use it yet',
   'error.engine-permission.hint':
     'Only administrators and the group “docker” can use Docker. This adds you to the group, from your next login on. Its members can do anything on this computer:',
+  'error.engine-permission.group':
+    'Only administrators can use Docker, because its socket does not belong to the group “docker”. This creates the group if necessary, adds you to it from your next login on, and restarts Docker, which stops running containers. Its members can do anything on this computer:',
+  'error.engine-permission.login':
+    'You are in the group “docker”, but you joined it after this login. Log out and in again, or restart the computer.',
+  'error.engine-permission.other': 'You cannot use this engine',
+  'error.engine-permission.podman':
+    'The system’s Podman is for administrators only, but you can use your own. To start it:',
+  'error.engine-permission.socket':
+    'The socket {socket} belongs to another user, or is not open to you. To see who may use it:',
+  'error.engine-permission.network':
+    'This computer, perhaps its firewall, does not allow the connection to {endpoint}.',
   'error.engine-unreachable': 'The engine does not answer',
+  'error.engine-unreachable.on': 'The engine on {host} does not answer',
   'error.engine-unreachable.hint':
     'Slipway cannot reach it, or does not understand its answer. Check that it is running and that the network works. Details: {detail}',
-  'error.engine-timeout': 'Docker is not answering',
+  'error.engine-timeout': '{engine} is not answering',
   'error.engine-timeout.hint':
-    'It is there, but has not answered for {seconds} seconds. Wait a moment, or restart Docker.',
+    'It is there, but has not answered for {seconds} seconds. Wait a moment, or restart {engine}.',
   'error.engine-too-old': 'This engine is too old',
   'error.engine-too-old.hint':
-    'Slipway needs Docker 19.03 or newer. Update Docker on that computer. (It offers API {api}; {needed} is needed.)',
+    'Slipway needs Docker 19.03 or newer, so update this engine. (It offers API {api}; {needed} is needed.)',
   'error.engine-refused': 'The engine refused the request',
   'error.engine-refused.hint': 'It says: {detail}',
   'error.context-unknown': 'There is no context “{context}”',
-  'error.context-unknown.hint': 'DOCKER_CONTEXT or Docker’s configuration names it. To list those that exist:',
+  'error.context-unknown.hint': 'It may have been removed. To list those that exist:',
+  'error.context-unknown.config':
+    'Docker’s configuration names it as the current context, but it is gone, for example with Docker Desktop. To go back to the default context:',
+  'error.context-unknown.environment':
+    'DOCKER_CONTEXT names it. Correct or remove this variable where it is set, then start Slipway again. To list the contexts that exist:',
   'error.context-unreadable': 'Docker’s configuration cannot be read',
   'error.context-unreadable.hint': 'Correct this file. {file}: {detail}',
+  'error.address-unusable': 'DOCKER_HOST has an address that cannot be used',
+  'error.address-unusable.context': 'The context “{context}” has an address that cannot be used',
+  'error.address-unusable.fd': '“{address}” is for the Docker service itself, not for programs that connect to it.',
+  'error.address-unusable.npipe': '“{address}” is a named pipe, which exists only on Windows.',
+  'error.address-unusable.protocol': '“{address}” does not begin with unix://, tcp:// or ssh://.',
+  'error.address-unusable.malformed':
+    '“{address}” is not a valid address. Valid ones look like unix:///var/run/docker.sock or tcp://host:2376.',
+  'error.address-unusable.ssh-password':
+    '“{address}” contains a password, which Docker does not accept. Log in with a key instead.',
+  'error.address-unusable.ssh-characters':
+    'The user, host or path in “{address}” has characters with a special meaning for ssh or a shell.',
+  'error.address-unusable.variable': 'Correct or remove DOCKER_HOST where it is set, then start Slipway again.',
+  'error.address-unusable.update': 'Give the context another address, for example:',
   'away.install': 'How to install Docker…',
   'away.others': 'Or use another engine:',
   'away.endpoint': 'Address: {endpoint}',

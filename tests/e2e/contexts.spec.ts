@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadImages } from '../../tools/world/images.ts'
@@ -114,4 +114,43 @@ test('if the engine of the current context cannot be reached, the other contexts
   await app.expectAccessible()
   await otherContexts.getByRole('button', { name: 'other' }).click()
   await expect(app.row('only-here', '1')).toBeVisible()
+})
+
+test('if the current context is gone, its name is the heading, and the engines that answer are one click away', async ({
+  open,
+  dockerConfig,
+}) => {
+  writeFileSync(join(dockerConfig, 'config.json'), '{"currentContext":"desktop-linux"}')
+  const meta = join(dockerConfig, 'contexts/meta', createHash('sha256').update('demo').digest('hex'), 'meta.json')
+  writeFileSync(meta, JSON.stringify({ Name: 'demo', Endpoints: { docker: { Host: 'unix:///nowhere/docker.sock' } } }))
+  const app = await open({ env: { DOCKER_CONFIG: dockerConfig } })
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('There is no context “desktop-linux”')
+  await expect(app.page.getByText('docker context use default')).toBeVisible()
+  const otherContexts = app.page.getByRole('region', { name: 'Or use another engine:' })
+  await expect(otherContexts.getByRole('button', { name: 'other' })).toBeVisible()
+  await expect(otherContexts.getByRole('button', { name: 'demo' })).toHaveCount(0)
+  await otherContexts.getByRole('button', { name: 'other' }).click()
+  await expect(app.row('only-here', '1')).toBeVisible()
+})
+
+test('if several engines run and nothing has chosen one, the others are named beside the engine', async ({
+  open,
+  demo,
+  other,
+}) => {
+  const runtime = mkdtempSync(join(tmpdir(), 'slipway-runtime-'))
+  try {
+    mkdirSync(join(runtime, 'podman'))
+    symlinkSync(demo.socket, join(runtime, 'docker.sock'))
+    symlinkSync(other.socket, join(runtime, 'podman/podman.sock'))
+    const app = await open({ env: { XDG_RUNTIME_DIR: runtime, DOCKER_CONFIG: runtime } })
+    await expect(app.row('nginx', '1.27')).toBeVisible()
+    const others = app.engine.getByRole('group', { name: 'Also running:' })
+    await app.expectAccessible()
+    await others.getByRole('button', { name: 'podman' }).click()
+    await expect(app.row('only-here', '1')).toBeVisible()
+    await expect(others).toHaveCount(0)
+  } finally {
+    rmSync(runtime, { recursive: true })
+  }
 })

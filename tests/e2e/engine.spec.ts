@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AlteringProxy } from '../engine/sync/altering-proxy.ts'
 import { fillWithDemo } from '../../tools/world/demo.ts'
 import { startEngine } from '../../tools/world/engine.ts'
 import { expect, test } from './slipway.ts'
@@ -33,6 +34,27 @@ test('when the engine stops the window says so, keeps its list, and reconnects b
   }
 })
 
+test('the disk of Docker Desktop is not this computer’s, and the window still knows what it is after it has stopped', async ({
+  open,
+  demo,
+}) => {
+  const proxy = await AlteringProxy.start(demo.socket)
+  try {
+    const desktop = { OperatingSystem: 'Docker Desktop', Name: 'docker-desktop' }
+    proxy.alter(/^\/info/, { change: (reply) => ({ ...(reply as object), ...desktop }) })
+    const app = await open({ socket: proxy.socket })
+    await expect(app.engine).toContainText('default · virtual machine')
+    await expect(app.engine).toContainText(/[\d.]+ MB used/)
+    await expect(app.engine).not.toContainText('free')
+    proxy.close()
+    await expect(app.page.getByText('Docker Desktop is not running')).toBeVisible()
+    await expect(app.engine).toContainText('default · virtual machine')
+    await app.expectAccessible()
+  } finally {
+    proxy.close()
+  }
+})
+
 test('if the engine has no images, the window offers to pull hello-world', async ({ open }) => {
   const engine = await startEngine({ version: '26.1', store: 'classic' })
   try {
@@ -46,12 +68,32 @@ test('if the engine has no images, the window offers to pull hello-world', async
   }
 })
 
-test('without an engine the heading is the error, and a command to start Docker can be copied', async ({ open }) => {
-  const app = await open({ socket: '/nowhere/docker.sock' })
-  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker was not found on this computer')
-  await expect(app.page.getByText('unix:///nowhere/docker.sock')).toBeVisible()
-  await expect(app.page.getByText('There is no Docker to connect to. Install it')).toBeVisible()
+test('without an engine the heading is the error, and the command that starts this kind of engine can be copied', async ({
+  open,
+}) => {
+  const socket = '/home/ada/.colima/work/docker.sock'
+  const app = await open({ socket })
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Colima is not running')
+  await expect(app.page.getByText(`unix://${socket}`)).toBeVisible()
   await expect(app.page.getByRole('button', { name: 'Try now' })).toBeVisible()
+  await expect(app.page.getByRole('button', { name: 'How to install Docker…' })).toHaveCount(0)
+  await app.page.getByRole('button', { name: 'Copy' }).click()
+  await expect.poll(() => app.clipboard()).toBe('colima start work')
+  await expect(app.engine).toContainText('default · virtual machine')
+  await app.expectAccessible()
+})
+
+test('a socket at an unusual path that does not exist is named, and no command is guessed', async ({ open }) => {
+  const app = await open({ socket: '/nowhere/docker.sock' })
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('There is no engine at this address')
+  await expect(app.page.getByText('The socket /nowhere/docker.sock does not exist.')).toBeVisible()
+  await expect(app.page.getByRole('button', { name: 'Copy' })).toHaveCount(0)
+})
+
+test('if Docker is not installed, the window leads to the instructions', async ({ open }) => {
+  test.skip(existsSync('/usr/bin/dockerd'), 'Docker is installed on this computer')
+  const app = await open({ socket: '/var/run/docker.sock' })
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker was not found on this computer')
   // Before a link is opened, a dialog shows its full address.
   await app.page.getByRole('button', { name: 'How to install Docker…' }).click()
   const confirmation = app.page.getByRole('dialog', { name: 'Open docs.docker.com in the browser?' })
@@ -59,25 +101,38 @@ test('without an engine the heading is the error, and a command to start Docker 
   await expect(confirmation.getByRole('button', { name: 'Cancel' })).toBeFocused()
   await app.page.keyboard.press('Escape')
   await expect(app.page.getByRole('button', { name: 'How to install Docker…' })).toBeFocused()
-  await app.page.getByRole('button', { name: 'Copy' }).click()
-  await expect.poll(() => app.clipboard()).toBe('sudo systemctl start docker')
   await app.expectAccessible()
 })
 
-test('an invalid Docker config.json is reported with its path, and an unknown context with its name', async ({
+test('an invalid Docker config.json does not keep the window from the engine, and is reported beside the engine', async ({
   open,
+  demo,
 }) => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-docker-'))
   try {
-    mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'config.json'), '{ "currentContext": ')
-    const app = await open({ env: { DOCKER_CONFIG: folder } })
-    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker’s configuration cannot be read')
-    await expect(app.page.getByText(join(folder, 'config.json'))).toBeVisible()
+    const app = await open({ socket: demo.socket, env: { DOCKER_CONFIG: folder } })
+    await expect(app.row('nginx', '1.27')).toBeVisible()
+    const problem = 'Problem in config.json'
+    await app.engine.getByRole('button', { name: problem }).click()
+    const note = app.page.getByRole('dialog').getByRole('region', { name: problem })
+    await expect(note).toContainText(join(folder, 'config.json'))
+    await expect(note).toContainText('A quote or bracket in line 1 is never closed.')
+    await app.expectAccessible()
+    await app.page.keyboard.press('Escape')
+    await expect(app.engine.getByRole('button', { name: problem })).toBeFocused()
 
-    writeFileSync(join(folder, 'config.json'), '{ "currentContext": "lost" }')
-    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('There is no context “lost”')
+    writeFileSync(join(folder, 'config.json'), '{}')
+    await app.page.evaluate(`slipway.call('images.resync')`)
+    await expect(app.engine.getByRole('button', { name: problem })).toHaveCount(0)
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('a DOCKER_HOST that cannot be used is the heading, with its value and the reason', async ({ open }) => {
+  const app = await open({ env: { DOCKER_HOST: 'fd://' } })
+  await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('DOCKER_HOST has an address that cannot be used')
+  await expect(app.page.getByText('“fd://” is for the Docker service itself')).toBeVisible()
+  await app.expectAccessible()
 })

@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path'
 import type { Scene } from './scene.ts'
 
 /** @returns the environment of an app whose home directory has these files */
-function withHome(files: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+async function withHome(files: Readonly<Record<string, string>>) {
   const home = mkdtempSync(join(tmpdir(), 'slipway-home-'))
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(home, name)), { recursive: true })
     writeFileSync(join(home, name), text)
   }
-  return { HOME: home, SHELL: '/bin/bash', DOCKER_HOST: undefined }
+  return { HOME: home, SHELL: '/bin/bash' }
 }
 
 const context = (name: string, host: string) => ({
@@ -26,7 +26,7 @@ const context = (name: string, host: string) => ({
 export const environmentScenes: readonly Scene[] = [
   {
     name: 'terminal-engine-offered',
-    environment: (socket) =>
+    prepare: (socket) =>
       withHome({
         ...context('laptop', `unix://${socket}`),
         '.bashrc': 'export DOCKER_HOST=ssh://build@server.example\n',
@@ -35,7 +35,7 @@ export const environmentScenes: readonly Scene[] = [
   },
   {
     name: 'terminal-engine-used',
-    environment: (socket) => withHome({ '.bashrc': `export DOCKER_HOST=unix://${socket}\n` }),
+    prepare: (socket) => withHome({ '.bashrc': `export DOCKER_HOST=unix://${socket}\n` }),
     show: async (page) => page.getByText(/DOCKER_HOST/).waitFor(),
   },
 ]

@@ -8,6 +8,8 @@ const image = `sha256:${'3f8a'.repeat(16)}`
 const reference = 'shop/web:2.3.0'
 const host = 'registry.example.com'
 const endpoint = 'unix:///var/run/docker.sock'
+const system = { type: 'system', manager: 'systemd', installed: true } as const
+const remote = { type: 'ssh', host: 'build.example.com' } as const
 const address = 'https://hub.mirror.example.com'
 const copy = '/home/ada/Slipway/shop_web_2.3.0-0a1b2c3d4e5f.tar'
 const folder = '/home/ada/Slipway'
@@ -172,18 +174,60 @@ export const failureExamples: Examples = {
   'mirrors-too-many': [{ code: 'mirrors-too-many', limit: 500 }],
   'file-unusable': [{ code: 'file-unusable', file: '/home/ada/mirrors.txt', detail: 'EACCES: permission denied' }],
 
-  'engine-not-found': [{ code: 'engine-not-found', endpoint }],
-  'engine-stopped': [{ code: 'engine-stopped', endpoint }],
-  'engine-permission': [{ code: 'engine-permission', endpoint }],
-  'engine-unreachable': [
-    { code: 'engine-unreachable', endpoint: 'tcp://10.0.0.5:2375', detail: 'connect EHOSTUNREACH' },
+  'engine-not-found': [
+    { code: 'engine-not-found', endpoint, kind: { type: 'system', manager: 'systemd', installed: false } },
+    { code: 'engine-not-found', endpoint, kind: system },
+    { code: 'engine-not-found', endpoint: 'unix:///nowhere/docker.sock', kind: { type: 'unknown' } },
   ],
-  'engine-timeout': [{ code: 'engine-timeout', endpoint, seconds: 10 }],
-  'engine-too-old': [{ code: 'engine-too-old', endpoint, api: '1.39', needed: '1.40' }],
+  'engine-stopped': [
+    { code: 'engine-stopped', endpoint, kind: system },
+    { code: 'engine-stopped', endpoint, kind: { type: 'snap' } },
+    { code: 'engine-stopped', endpoint, kind: { type: 'podman', scope: 'user', managed: true } },
+    { code: 'engine-stopped', endpoint, kind: { type: 'colima', profile: 'work' } },
+    { code: 'engine-stopped', endpoint, kind: { type: 'desktop', start: 'app' } },
+    { code: 'engine-stopped', endpoint, kind: { type: 'desktop', start: 'windows' } },
+    { code: 'engine-stopped', endpoint, kind: { type: 'rancher' } },
+    { code: 'engine-stopped', endpoint, kind: { type: 'unknown' } },
+    { code: 'engine-stopped', endpoint: 'ssh://build.example.com', kind: remote },
+    {
+      ...{ code: 'engine-stopped', endpoint: 'tcp://10.0.0.5:2375' },
+      kind: { type: 'tcp', host: '10.0.0.5', address: '10.0.0.5:2375' },
+    },
+    { code: 'engine-stopped', endpoint, kind: { type: 'forwarded', host: 'build' } },
+  ],
+  'engine-permission': [
+    { code: 'engine-permission', endpoint, kind: system },
+    { code: 'engine-permission', endpoint, kind: { ...system, group: 'login' } },
+    { code: 'engine-permission', endpoint, kind: { type: 'snap', group: 'missing' } },
+    { code: 'engine-permission', endpoint, kind: { type: 'podman', scope: 'system', managed: true } },
+    { code: 'engine-permission', endpoint, kind: { type: 'rootless', managed: true } },
+    { code: 'engine-permission', endpoint: 'tcp://10.0.0.5:2375' },
+  ],
+  'engine-unreachable': [
+    { code: 'engine-unreachable', endpoint, kind: system, detail: 'Parse Error: Expected HTTP/' },
+    { code: 'engine-unreachable', endpoint: 'ssh://build.example.com', kind: remote, detail: 'connect EHOSTUNREACH' },
+  ],
+  'engine-timeout': [
+    { code: 'engine-timeout', endpoint, kind: system, seconds: 10 },
+    { code: 'engine-timeout', endpoint: 'ssh://build.example.com', kind: remote, seconds: 10 },
+  ],
+  'engine-too-old': [{ code: 'engine-too-old', endpoint, kind: system, api: '1.39', needed: '1.40' }],
   'engine-refused': [{ code: 'engine-refused', detail: 'layer does not exist' }],
-  'context-unknown': [{ code: 'context-unknown', context: 'build-server' }],
+  'context-unknown': [
+    { code: 'context-unknown', context: 'build-server' },
+    { code: 'context-unknown', context: 'desktop-linux', source: 'config' },
+    { code: 'context-unknown', context: 'build-server', source: 'environment' },
+  ],
   'context-unreadable': [
     { code: 'context-unreadable', file: '/home/ada/.docker/config.json', detail: 'Unexpected token } in JSON' },
+  ],
+  'address-unusable': [
+    { code: 'address-unusable', address: 'fd://', fault: 'fd' },
+    { code: 'address-unusable', address: 'npipe:////./pipe/docker_engine', context: 'windows', fault: 'npipe' },
+    { code: 'address-unusable', address: 'unix:/var/run/docker.sock', fault: 'protocol' },
+    { code: 'address-unusable', address: 'tcp://10.0.0.5:docker', context: 'build', fault: 'malformed' },
+    { code: 'address-unusable', address: 'ssh://ada:…@build.example.com', context: 'build', fault: 'ssh-password' },
+    { code: 'address-unusable', address: 'ssh://$(id)@build', fault: 'ssh-characters' },
   ],
 
   'helper-missing': [{ code: 'helper-missing', file: '/usr/lib/slipway/slipway-daemon-file' }],
@@ -221,7 +265,7 @@ export const failureExamples: Examples = {
   ],
   'daemon-file-engine-down': [
     { code: 'daemon-file-engine-down', state },
-    { code: 'daemon-file-engine-down', kind: 'rootless', state },
+    { code: 'daemon-file-engine-down', start: 'systemctl --user start docker', state },
   ],
   'daemon-file-other-file': [{ code: 'daemon-file-other-file', file: '/srv/docker/daemon.json', state }],
   'daemon-file-flag-conflict': [{ code: 'daemon-file-flag-conflict', key: 'insecure-registries', state }],

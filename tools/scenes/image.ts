@@ -138,9 +138,4 @@ export const imageScenes: readonly Scene[] = [
     name: 'menu',
     show: async (page) => page.keyboard.press('F10'),
   },
-  {
-    name: 'no-engine',
-    socket: '/nowhere/docker.sock',
-    async show() {},
-  },
 ]

@@ -1,6 +1,8 @@
 /** All scenes: every screen in each of its states. */
+import { connectScenes } from './connect.ts'
 import { discoverScenes } from './discover.ts'
 import { environmentScenes } from './environment.ts'
+import { engineScenes } from './engine.ts'
 import { failureScenes } from './failures.ts'
 import { imageScenes } from './image.ts'
 import { mirrorScenes } from './mirror.ts'
@@ -15,5 +17,7 @@ export const scenes: readonly Scene[] = [
   ...runScenes,
   ...terminalScenes,
   ...environmentScenes,
+  ...engineScenes,
+  ...connectScenes,
   ...failureScenes,
 ]

@@ -5,8 +5,10 @@ export interface Scene {
   readonly name: string
   /** The socket of an engine other than the demo's. */
   readonly socket?: string
-  /** Changes the app's environment. `socket`: the demo's engine. */
-  readonly environment?: (socket: string) => NodeJS.ProcessEnv
+  /**
+   * Prepares files and sockets. @returns variables for the app, which select its engine. `demoSocket`: of the demo's engine
+   */
+  readonly prepare?: (demoSocket: string) => Promise<Readonly<Record<string, string>>>
   /** The scene shows its own page instead of the app; the picture covers the whole page. */
   readonly wholePage?: boolean
   /** Brings the window, whose list is already drawn, into the state of the scene. */

@@ -1,5 +1,5 @@
 /** Podman with its Docker-compatible API, for a test. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,15 +13,12 @@ interface PodmanOptions {
   readonly insecureRegistries?: readonly string[]
 }
 
-let podmanCount = 0
-
 /**
  * Starts a Podman without images and waits until it answers. Containers have no network: their network mode is `none` or
  * `host`.
  */
 export async function startPodman({ insecureRegistries = [] }: PodmanOptions = {}) {
-  const root = join(worldFolder(), `podman-${++podmanCount}`)
-  mkdirSync(root)
+  const root = mkdtempSync(join(worldFolder(), 'podman-'))
   const socket = join(root, 'podman.sock')
   const docker = new Docker({ socketPath: socket })
   // The world has an /etc of its own. Without a policy, Podman refuses to pull and to load.

@@ -1,4 +1,5 @@
 /** Converts exceptions to engine failures. */
+import type { EngineKind } from '../../../model/engine/kind.ts'
 import type { EngineFailure } from '../../../preload/contract/index.ts'
 
 /** Thrown by the functions of engine/api when a request fails. */
@@ -33,21 +34,22 @@ export const statusOf = (error: unknown): number | undefined => {
 }
 
 /** Converts an exception of dockerode, Node or the functions in engine/api to a failure. */
-export function engineFailure(error: unknown, endpoint: string): EngineFailure {
+export function engineFailure(error: unknown, endpoint: string, kind?: EngineKind): EngineFailure {
   if (error instanceof EngineError) return error.failure
   const { code, json, message } = asErrorLike(error)
+  const engine = { endpoint, ...(kind && { kind }) }
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return { code: 'engine-not-found', endpoint }
+      return { code: 'engine-not-found', ...engine }
     case 'EACCES':
     case 'EPERM':
-      return { code: 'engine-permission', endpoint }
+      return { code: 'engine-permission', ...engine }
     case 'ECONNREFUSED':
     case 'ECONNRESET':
     case 'EPIPE':
     case 'ERR_STREAM_PREMATURE_CLOSE':
-      return { code: 'engine-stopped', endpoint }
+      return { code: 'engine-stopped', ...engine }
   }
   const reported = typeof json === 'object' && json !== null && 'message' in json ? json.message : message
   // docker-modem puts the status before the engine's message.
@@ -56,6 +58,6 @@ export function engineFailure(error: unknown, endpoint: string): EngineFailure {
     .trim()
     .slice(0, 500)
   return statusOf(error) === undefined
-    ? { code: 'engine-unreachable', endpoint, detail }
+    ? { code: 'engine-unreachable', ...engine, detail }
     : { code: 'engine-refused', detail }
 }

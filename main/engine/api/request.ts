@@ -103,7 +103,7 @@ const statusCodes: Readonly<Record<number, true>> = Object.fromEntries(
 
 async function dial(session: Transport, request: Request, mode: DialMode): Promise<unknown> {
   const { method = 'GET', path, query = {}, body, file, headers, timeoutMs, signal } = request
-  const { endpoint } = session.context
+  const { endpoint, kind } = session.context
   const timeoutController = new AbortController()
   const timer = setTimeout(() => timeoutController.abort(), timeoutMs)
   const aborted = AbortSignal.any([session.signal, timeoutController.signal, ...(signal ? [signal] : [])])
@@ -130,9 +130,9 @@ async function dial(session: Transport, request: Request, mode: DialMode): Promi
 
   function errorToThrow(error: unknown): unknown {
     if (signal?.aborted) return signal.reason
-    if (session.signal.aborted) return new EngineError({ code: 'engine-stopped', endpoint })
+    if (session.signal.aborted) return new EngineError({ code: 'engine-stopped', endpoint, kind })
     if (timeoutController.signal.aborted)
-      return new EngineError({ code: 'engine-timeout', endpoint, seconds: Math.round(timeoutMs / 1000) })
-    return new EngineError(engineFailure(error, endpoint), statusOf(error))
+      return new EngineError({ code: 'engine-timeout', ...{ endpoint, kind }, seconds: Math.round(timeoutMs / 1000) })
+    return new EngineError(engineFailure(error, endpoint, kind), statusOf(error))
   }
 }

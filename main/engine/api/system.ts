@@ -25,6 +25,8 @@ export const readVersion = (session: Transport) => ask(session, versionReply, { 
 const infoReply = v.object({
   ID: text,
   Name: text,
+  OperatingSystem: text,
+  SecurityOptions: list(v.string()),
   DockerRootDir: text,
   DriverStatus: list(v.array(v.string())),
   HttpsProxy: text,

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { findCandidates, type HostEnvironment } from './candidates.ts'
+import { configProblem, findCandidates, type HostEnvironment } from './candidates.ts'
 
 const initialDelayMs = 500
 const defaultMaxDelayMs = 30_000
@@ -27,12 +27,13 @@ export class Backoff {
   }
 }
 
-/** @returns a value that changes when a candidate or its socket changes. Sends no request to an engine. */
+/** @returns a value that changes when a candidate, its socket or Docker's settings change. Sends no request to an engine. */
 export function engineFingerprint(environment: HostEnvironment, chosen: string | undefined): unknown {
   const found = findCandidates(environment, chosen)
-  return found.ok
+  const engines = found.ok
     ? found.value.map((candidate) => ({ ...candidate, socket: socketFingerprint(candidate.endpoint) }))
     : found
+  return { engines, configProblem: configProblem(environment) }
 }
 
 /** @returns a text that changes when the socket file is replaced or changed; undefined if there is no socket file */

@@ -1,6 +1,7 @@
 /** Connects to one engine: negotiates the API version and reads the engine's identity and capabilities. */
+import { kindOfConnected, sharesThisComputer } from '../../../model/engine/kind.ts'
 import { distinctMirrors } from '../../../model/mirrors/address.ts'
-import { fail, ok, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
+import { fail, ok, type EngineContext, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
 import { EngineError, engineFailure } from '../api/errors.ts'
 import type { Transport } from '../api/request.ts'
 import type { EngineIdentity, EngineSession } from '../api/session.ts'
@@ -9,6 +10,7 @@ import { agreedApi, oldestApi } from '../api/versions.ts'
 import { capabilities } from './capabilities.ts'
 import { toEngineContext, type Candidate, type HostEnvironment } from './candidates.ts'
 import { createDockerClient } from './docker-client.ts'
+import { readHostFacts } from './host-facts.ts'
 import { routeTo } from './routes.ts'
 
 export interface Connection extends EngineSession {
@@ -27,7 +29,7 @@ export async function connect(
   signal: AbortSignal,
   env: HostEnvironment['env'],
 ): Promise<Result<Connection, EngineFailure>> {
-  const { endpoint } = candidate
+  const { endpoint, kind } = candidate
   const context = toEngineContext(candidate)
   const sessionController = new AbortController()
   const close = () => sessionController.abort()
@@ -39,10 +41,10 @@ export async function connect(
       [route.agent, route.longLivedAgent].forEach((agent) => agent?.destroy()),
     )
     const headers = await ping({ docker: createDockerClient(route), context, signal: sessionController.signal })
-    const offered = headers['api-version'] ?? headers['libpod-api-version']
-    if (typeof offered !== 'string') return closeAndFail({ code: 'engine-unreachable', endpoint, detail: '' })
+    const offered = offeredApi(headers)
+    if (offered === undefined) return closeAndFail({ code: 'engine-unreachable', ...{ endpoint, kind }, detail: '' })
     const api = agreedApi(offered)
-    if (!api) return closeAndFail({ code: 'engine-too-old', endpoint, api: offered, needed: oldestApi })
+    if (!api) return closeAndFail({ code: 'engine-too-old', ...{ endpoint, kind }, api: offered, needed: oldestApi })
 
     const transport: Transport = { docker: createDockerClient(route, api), context, signal: sessionController.signal }
     const [version, info] = await Promise.all([readVersion(transport), readInfo(transport)])
@@ -50,6 +52,7 @@ export async function connect(
     await watchForEnd(transport, close)
     return ok({
       ...transport,
+      context: { ...context, ...factsOf(context, product, info) },
       candidate,
       close,
       identity: identityOf(endpoint, product, info),
@@ -65,7 +68,7 @@ export async function connect(
       }),
     })
   } catch (error) {
-    return closeAndFail(engineFailure(error, endpoint))
+    return closeAndFail(engineFailure(error, endpoint, kind))
   } finally {
     signal.removeEventListener('abort', close)
   }
@@ -76,10 +79,31 @@ export async function connect(
   }
 }
 
+type Info = Awaited<ReturnType<typeof readInfo>>
+
+/** What kind of engine it is, now that it has said more about itself than its address does. */
+function factsOf({ kind }: EngineContext, product: 'Docker' | 'Podman', info: Info) {
+  const report = {
+    product,
+    operatingSystem: info.OperatingSystem,
+    name: info.Name,
+    rootDir: info.DockerRootDir,
+    rootless: info.SecurityOptions.some((option) => option.startsWith('name=rootless')),
+  }
+  const connectedKind = kindOfConnected(kind, report, readHostFacts())
+  return { kind: connectedKind, local: sharesThisComputer(connectedKind) }
+}
+
+/** @returns the newest API version that the engine offers; undefined if the reply is not that of an engine */
+export function offeredApi(headers: Awaited<ReturnType<typeof ping>>): string | undefined {
+  const offered = headers['api-version'] ?? headers['libpod-api-version']
+  return typeof offered === 'string' ? offered : undefined
+}
+
 const identityOf = (
   endpoint: string,
   product: 'Docker' | 'Podman',
-  { ID, Name, DockerRootDir }: Awaited<ReturnType<typeof readInfo>>,
+  { ID, Name, DockerRootDir }: Info,
 ): EngineIdentity => ({ endpoint, id: product === 'Podman' ? Name : ID, rootDir: DockerRootDir })
 
 /**
@@ -91,5 +115,8 @@ async function watchForEnd(transport: Transport, onEnd: () => void): Promise<voi
   stream.on('error', () => {})
   stream.resume()
   stream.once('close', onEnd)
-  if (transport.signal.aborted) throw new EngineError({ code: 'engine-stopped', endpoint: transport.context.endpoint })
+  if (transport.signal.aborted) {
+    const { endpoint, kind } = transport.context
+    throw new EngineError({ code: 'engine-stopped', endpoint, kind })
+  }
 }

@@ -28,12 +28,18 @@ export async function discoverEngine(
   for (const candidate of candidates.value) {
     const connection = await connect(candidate, signal, environment.env)
     if (connection.ok) return connection
-    // A socket that refuses connections is more informative than a missing one.
-    if (
-      !mostInformative ||
-      (mostInformative.failure.code === 'engine-not-found' && connection.error.code !== 'engine-not-found')
-    )
+    if (!mostInformative || saysMore(connection.error, mostInformative.failure))
       mostInformative = { failure: connection.error, context: toEngineContext(candidate) }
   }
   return { ok: false, error: mostInformative! }
+}
+
+/**
+ * A socket that refuses connections says more than a missing one. Only the system's Podman, which keeps every user out,
+ * says less than a Docker that is installed but has not been started.
+ */
+function saysMore(failure: EngineFailure, earlier: EngineFailure): boolean {
+  if (earlier.code !== 'engine-not-found' || failure.code === 'engine-not-found') return false
+  const isInstalled = earlier.kind?.type === 'system' && earlier.kind.installed
+  return !(isInstalled && failure.code === 'engine-permission' && failure.kind?.type === 'podman')
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { fail, ok, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
+import { parseDockerConfig } from '../../../model/engine/docker-config.ts'
+import { fail, ok, type ConfigProblem, type EngineFailure, type Result } from '../../../preload/contract/index.ts'
 
 export type ContextResult<T> = Result<T, EngineFailure>
 
@@ -23,7 +24,6 @@ export interface StoredContext {
   readonly certificates?: Certificates
 }
 
-const dockerConfig = v.object({ currentContext: v.optional(v.string()) })
 const contextMeta = v.object({
   Name: v.pipe(v.string(), v.nonEmpty()),
   Endpoints: v.object({
@@ -33,10 +33,24 @@ const contextMeta = v.object({
 
 const metaFolder = (folder: string) => join(folder, 'contexts', 'meta')
 
-/** @returns undefined if no context is selected. Fails if the file is unreadable. */
-export function currentContext(folder: string): ContextResult<string | undefined> {
-  const config = readJson(join(folder, 'config.json'), dockerConfig)
-  return config.ok ? ok(config.value?.currentContext) : config
+/** What Slipway needs of `config.json`, and what is wrong with the file. Docker goes on without what it cannot read. */
+export interface DockerConfig {
+  /** Absent if no context is selected. */
+  readonly currentContext?: string
+  readonly problem?: ConfigProblem
+}
+
+export function readDockerConfig(folder: string): DockerConfig {
+  const file = join(folder, 'config.json')
+  try {
+    const { currentContext, fault } = parseDockerConfig(readFileSync(file, 'utf8'))
+    return { ...(currentContext && { currentContext }), ...(fault && { problem: { file, ...fault } }) }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {}
+    const isDenied = code === 'EACCES' || code === 'EPERM'
+    return { problem: { file, ...(isDenied ? { code: 'permission' } : { code: 'unreadable', detail: message }) } }
+  }
 }
 
 /** Fails if the context is unknown or its file is unreadable. */

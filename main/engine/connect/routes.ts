@@ -5,6 +5,8 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
+import type { SshEndpoint, TcpEndpoint } from '../../../model/engine/endpoint.ts'
+import { sshArguments } from '../../../model/engine/ssh-command.ts'
 import type { Candidate, HostEnvironment } from './candidates.ts'
 
 export interface Route extends Docker.DockerOptions {
@@ -12,35 +14,47 @@ export interface Route extends Docker.DockerOptions {
   readonly agent: HttpAgent
   /** For long-lived requests, if `agent` limits the number of connections. */
   readonly longLivedAgent?: HttpAgent
+  /** Precedes the path of each request, such as `/docker` for `tcp://host/docker`. */
+  readonly pathPrefix?: string
 }
 
 /** The options of Node's global agent: idle connections close after 5 s. */
 const keepAliveOptions = { keepAlive: true, timeout: 5_000, scheduling: 'lifo' } as const
 
 /**
- * @returns the dockerode options for an endpoint, in any form of `DOCKER_HOST`. Throws a TypeError for other protocols.
+ * @returns the dockerode options for an engine
  * @param env the environment of ssh
  * @param onReplaced called when another socket has replaced the engine's socket; the agent does not connect to it
  */
-export function routeTo(
-  { endpoint, certificates }: Candidate,
-  env: HostEnvironment['env'],
-  onReplaced: () => void,
-): Route {
-  if (endpoint.startsWith('unix://')) {
-    const socketPath = endpoint.slice('unix://'.length)
-    return { socketPath, agent: new SocketAgent(socketPath, onReplaced) }
+export function routeTo({ at, certificates }: Candidate, env: HostEnvironment['env'], onReplaced: () => void): Route {
+  switch (at.kind) {
+    case 'unix':
+      return { socketPath: at.path, protocol: 'http', agent: new SocketAgent(at.path, onReplaced) }
+    case 'tcp':
+      return tcpRoute(at, certificates)
+    case 'ssh':
+      return { host: 'docker', protocol: 'http', ...sshAgents(at, env) }
   }
-  const url = new URL(endpoint)
-  if (url.protocol === 'ssh:') return { host: 'docker', protocol: 'http', ...sshAgents(url, env) }
-  if (url.protocol !== 'tcp:' && url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new TypeError(`${url.protocol}// is not a supported protocol`)
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (!certificates && url.protocol !== 'https:')
-    return { host, port: url.port || 2375, protocol: 'http', agent: new HttpAgent(keepAliveOptions) }
+}
+
+function tcpRoute({ host, port, pathPrefix, https }: TcpEndpoint, certificates: Candidate['certificates']): Route {
+  const usesTls = https || certificates !== undefined
   const { verify = true, ...pems } = certificates ?? {}
-  const agent = new HttpsAgent({ ...pems, rejectUnauthorized: verify, keepAlive: true })
-  return { host, port: url.port || 2376, protocol: 'https', agent }
+  const agent = usesTls
+    ? new HttpsAgent({ ...pems, rejectUnauthorized: verify, keepAlive: true })
+    : new HttpAgent(keepAliveOptions)
+  const protocol = usesTls ? 'https' : 'http'
+  // docker-modem would read `fd00::1` as the protocol `fd00:`. It cannot parse an address with a zone at all.
+  const [address = '', zone] = host.split('%')
+  if (zone !== undefined) connectTo(agent, host)
+  const urlHost = address.includes(':') ? `[${address}]` : address
+  return { host: `${protocol}://${urlHost}`, port, protocol, agent, pathPrefix }
+}
+
+/** Makes an agent connect to this host, whatever host its requests name. */
+function connectTo(agent: HttpAgent, host: string) {
+  const createConnection = agent.createConnection.bind(agent)
+  agent.createConnection = (options, callback) => createConnection({ ...options, host }, callback)
 }
 
 /** Refuses to connect once the socket file has been replaced: the new socket may belong to another engine. */
@@ -70,11 +84,6 @@ function socketId(path: string): string | undefined {
   return file && `${file.dev} ${file.ino} ${file.birthtimeNs}`
 }
 
-/** With these options, ssh detects within 30 s that a connection is dead, even if nothing is sent. */
-const sshOptions = ['BatchMode=yes', 'ConnectTimeout=10', 'ServerAliveInterval=10', 'ServerAliveCountMax=3'].flatMap(
-  (option) => ['-o', option],
-)
-
 /** By default, sshd refuses some new connections while ten others are not authenticated yet (MaxStartups). */
 const maxSshConnections = 6
 
@@ -82,10 +91,8 @@ const maxSshConnections = 6
  * Agents that connect through the system's ssh, with the user's keys, known hosts and jump hosts. The ssh client of
  * docker-modem would accept any host key.
  */
-function sshAgents(url: URL, env: HostEnvironment['env']) {
-  const target = `${url.username ? `${decodeURIComponent(url.username)}@` : ''}${url.hostname}`
-  const port = url.port ? ['-p', url.port] : []
-  const command = [...sshOptions, ...port, '--', target, 'docker', 'system', 'dial-stdio']
+function sshAgents(endpoint: SshEndpoint, env: HostEnvironment['env']) {
+  const command = sshArguments(endpoint)
   const createConnection = () => new ProgramSocket('ssh', command, env)
   return {
     agent: Object.assign(new HttpAgent({ keepAlive: true, maxSockets: maxSshConnections }), { createConnection }),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, afterAll, describe, expect, test } from 'vitest'
@@ -59,7 +59,7 @@ describe('ssh', () => {
     expect(state).toMatchObject({ context: { endpoint: 'ssh://me@far.example:2222', local: false } })
     expect(new Set(invocations())).toEqual(
       new Set([
-        '-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -p 2222' +
+        '-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3 -T -p 2222' +
           ' -- me@far.example docker system dial-stdio',
       ]),
     )
@@ -109,10 +109,57 @@ describe('ssh', () => {
     expect(await failureOf({ host: 'ssh://me@far.example' })).toMatchObject({ code: 'engine-unreachable' })
   })
 
-  test('a host name cannot inject options into the ssh command', async () => {
+  /** Acts as ssh and as the other computer, whose shell runs the command, and whose `docker` uses another engine. */
+  const otherComputer = () => `
+    while [ "$1" != -- ]; do shift; done; shift 2
+    export PATH=${engine.programs}:/usr/bin:/bin DOCKER_HOST=unix:///nowhere/docker.sock
+    exec sh -c "$*"`
+
+  test('a path in the address is the socket that is reached on the other computer, also with a space', async () => {
+    const invocations = fakeSsh(otherComputer())
+    await connectAndFollow(engine, { host: `ssh://me@far.example${engine.socket}` })
+    for (const line of invocations())
+      expect(line).toMatch(` -- me@far.example docker --host=unix://${engine.socket} system dial-stdio`)
+    await served?.stop()
+    const folder = mkdtempSync(join(tmpdir(), 'with space-'))
+    symlinkSync(engine.socket, join(folder, 'docker.sock'))
+    await connectAndFollow(engine, { host: `ssh://me@far.example${encodeURI(folder)}/docker.sock` })
+  })
+
+  test('an address that could inject options or commands is refused, and ssh is not started', async () => {
     const invocations = fakeSsh('exit 255')
-    await failureOf({ host: 'ssh://-oProxyCommand=true/' })
-    for (const line of invocations()) expect(line).toMatch(/^-o BatchMode=yes (-o \w+=\d+ ){3}-- /)
+    for (const host of ['ssh://-oProxyCommand=true/', 'ssh://far/run/$(id).sock', 'ssh://a;id@far'])
+      expect(await failureOf({ host })).toEqual({
+        code: 'address-unusable',
+        context: 'remote',
+        address: host,
+        fault: 'ssh-characters',
+      })
+    expect(invocations).toThrow('ENOENT')
+  })
+})
+
+describe('TCP', () => {
+  let engine: Engine
+  beforeAll(async () => {
+    engine = await startEngine({ version: '26.1', store: 'classic', hosts: ['tcp://127.0.0.1:2375'] })
+    await loadImages(engine.docker, manyImages(5))
+  })
+  afterAll(() => engine?.stop())
+
+  test.each([
+    ['tcp://', 'tcp://localhost:2375'],
+    ['127.0.0.1', 'tcp://127.0.0.1'],
+    [' 127.0.0.1:2375 ', 'tcp://127.0.0.1:2375'],
+    ['http://localhost:2375/', 'http://localhost:2375/'],
+  ])('the address %o is connected to over TCP', async (host, endpoint) => {
+    const services = await connectAndFollow(engine, { host })
+    expect(services.states.at(-1)).toMatchObject({ status: 'connected', context: { endpoint } })
+  })
+
+  test('a path without a protocol is a Unix socket', async () => {
+    const services = await connectAndFollow(engine, { host: engine.socket })
+    expect(services.states.at(-1)).toMatchObject({ context: { endpoint: `unix://${engine.socket}` } })
   })
 })
 

@@ -58,8 +58,8 @@ describe('over ssh', () => {
       .split('\n')
       .filter((name) => ['ssh', 'sshd', 'docker'].includes(name)).length
 
-  const openApp = (options: { reconnectTimeoutMs?: number } = {}) =>
-    openRemovalApp(engine, folder, { environment: homeWith({ far: { host: sshd.endpoint } }), ...options })
+  const openApp = (options: { reconnectTimeoutMs?: number } = {}, host = sshd.endpoint) =>
+    openRemovalApp(engine, folder, { environment: homeWith({ far: { host } }), ...options })
 
   const status = () => app!.engine.state().status
   const waitUntilAway = () => eventually(() => status() === 'away', awayTimeoutMs)
@@ -76,6 +76,13 @@ describe('over ssh', () => {
   /** The tags that the window lists. */
   const names = () => app!.rows().flatMap(({ reference }) => reference ?? [])
   const allNames = ['one:1', 'three:1', 'two:1', 'two:2']
+
+  test('a path in the address leads to that socket, and not to the one that docker uses on the other computer', async () => {
+    app = await openApp({}, `${sshd.endpoint}${engine.socket}`)
+    expect(app.engine.state()).toMatchObject({ status: 'connected' })
+    expect(names().sort()).toEqual(allNames)
+    expect(proxy.requests).toEqual([])
+  })
 
   test('if the remote side hangs while the app is idle, the engine is reported as away, and reconnected once the remote side continues', async () => {
     app = await openApp()

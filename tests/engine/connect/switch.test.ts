@@ -52,7 +52,7 @@ test('after a switch the window shows the images of the other engine, and none o
   expect(served.calls['engine.switch']('blue')).toEqual({ ok: true, value: undefined })
   expect(served.states.at(-1)).toEqual({
     status: 'connecting',
-    context: { name: 'blue', endpoint: `unix://${blue.socket}`, local: true },
+    context: { name: 'blue', endpoint: `unix://${blue.socket}`, local: true, kind: { type: 'unknown' } },
   })
   expect(served.window.images.size).toBe(0)
   await eventually(() => isCurrent('blue'))

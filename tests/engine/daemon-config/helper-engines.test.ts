@@ -52,7 +52,11 @@ describe('the engine', () => {
     await setup.engine.shutDown()
     const before = readState()
     const { answer } = await changeFile(textWithMirror)
-    const error = { code: 'daemon-file-engine-down', kind: 'system', state: 'untouched' }
+    const error = {
+      code: 'daemon-file-engine-down',
+      start: expect.stringMatching(/^sudo .*docker/),
+      state: 'untouched',
+    }
     expect(answer).toEqual({ ok: false, error })
     expect(readState()).toEqual(before)
     await setup.engine.restart()

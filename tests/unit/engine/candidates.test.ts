@@ -3,7 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { dockerFlags, findCandidates, findChoices } from '../../../main/engine/connect/candidates.ts'
+import {
+  configProblem,
+  dockerFlags,
+  findCandidates,
+  findChoices,
+  withConfigProblem,
+} from '../../../main/engine/connect/candidates.ts'
 
 let home: string
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'slipway-home-'))))
@@ -52,17 +58,84 @@ test('the contexts are read from the folder in DOCKER_CONFIG', () => {
 
 test('a current context that does not exist is an error, and nothing else is tried', () => {
   write('config.json', { currentContext: 'lost' })
-  expect(endpoints()).toEqual({ code: 'context-unknown', context: 'lost' })
+  expect(endpoints()).toEqual({ code: 'context-unknown', context: 'lost', source: 'config' })
+  expect(endpoints({ DOCKER_CONTEXT: 'gone' })).toEqual({
+    code: 'context-unknown',
+    context: 'gone',
+    source: 'environment',
+  })
 })
 
-test('a configuration that is not JSON or has another shape is reported with its file', () => {
+const problem = () => configProblem({ env: {}, home })
+
+test('a configuration that cannot be read is ignored, and what is wrong with it is reported with its file', () => {
+  const file = join(home, '.docker/config.json')
+  expect(problem()).toBeUndefined()
   write('config.json', '{ "currentContext": ')
-  expect(endpoints()).toMatchObject({ code: 'context-unreadable', file: join(home, '.docker/config.json') })
+  expect(endpoints()).toContain('default unix:///var/run/docker.sock')
+  expect(problem()).toEqual({ file, code: 'unclosed', line: 1 })
   write('config.json', { currentContext: 7 })
-  expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
+  expect(endpoints()).toContain('default unix:///var/run/docker.sock')
+  expect(problem()).toEqual({ file, code: 'context-type' })
+  write('config.json', '')
+  expect(problem()).toBeUndefined()
+  rmSync(file)
+  mkdirSync(file)
+  expect(endpoints()).toContain('default unix:///var/run/docker.sock')
+  expect(problem()).toMatchObject({ file, code: 'unreadable', detail: expect.stringContaining('EISDIR') })
+})
+
+test('the state of the engine has the problem of the configuration as long as there is one', () => {
+  const connecting = { status: 'connecting' } as const
+  expect(withConfigProblem(connecting, { env: {}, home })).toEqual(connecting)
+  write('config.json', '[]')
+  const state = withConfigProblem(connecting, { env: {}, home })
+  expect(state).toEqual({
+    ...connecting,
+    configProblem: { file: join(home, '.docker/config.json'), code: 'not-object' },
+  })
+  write('config.json', '{}')
+  expect(withConfigProblem(state, { env: {}, home })).toEqual(connecting)
+})
+
+test('a context whose file has another shape is reported', () => {
   write('config.json', { currentContext: 'odd' })
   write(`contexts/meta/${contextId('odd')}/meta.json`, { Name: 'odd' })
   expect(endpoints()).toMatchObject({ code: 'context-unreadable' })
+})
+
+test('an address that cannot be used is a failure with its origin, and is never shown with a password', () => {
+  expect(endpoints({ DOCKER_HOST: 'fd://' })).toEqual({ code: 'address-unusable', address: 'fd://', fault: 'fd' })
+  writeContext('windows', { Host: 'npipe:////./pipe/docker_engine' })
+  writeContext('secret', { Host: 'ssh://ada:secret@build' })
+  expect(endpoints({ DOCKER_CONTEXT: 'windows' })).toEqual({
+    code: 'address-unusable',
+    address: 'npipe:////./pipe/docker_engine',
+    context: 'windows',
+    fault: 'npipe',
+  })
+  expect(endpoints({ DOCKER_CONTEXT: 'secret' })).toMatchObject({ address: 'ssh://ada:…@build', fault: 'ssh-password' })
+  expect(choices({ DOCKER_HOST: 'nonsense:x' })).toEqual([
+    'default nonsense:x',
+    'secret ssh://ada:…@build',
+    'windows npipe:////./pipe/docker_engine',
+  ])
+})
+
+test('an address is completed, in DOCKER_HOST and in a context', () => {
+  expect(endpoints({ DOCKER_HOST: ' build:2375 ' })).toEqual(['default tcp://build:2375'])
+  expect(endpoints({ DOCKER_HOST: 'unix://' })).toEqual(['default unix:///var/run/docker.sock'])
+  writeContext('bare', { Host: '/run/user/1000/docker.sock' })
+  expect(endpoints({ DOCKER_CONTEXT: 'bare' })).toEqual(['bare unix:///run/user/1000/docker.sock'])
+})
+
+test('if DOCKER_HOST names another engine, the usual socket can be chosen as “system”', () => {
+  const names = (env: Record<string, string>) => {
+    const result = findCandidates({ env, home }, 'system')
+    return result.ok ? result.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : result.error
+  }
+  expect(names({ DOCKER_HOST: 'tcp://x:1' })).toEqual(['system unix:///var/run/docker.sock'])
+  expect(names({})).toEqual({ code: 'context-unknown', context: 'system' })
 })
 
 test('a TLS context is read with its certificates', () => {
