@@ -1049,7 +1049,7 @@ export const en = {
     'Docker’s configuration names it as the current context, but it is gone, for example with Docker Desktop. To go back to the default context:',
   'error.context-unknown.environment':
     'DOCKER_CONTEXT names it. Correct or remove this variable where it is set, then start Slipway again. To list the contexts that exist:',
-  'error.context-unreadable': 'Docker’s configuration cannot be read',
+  'error.context-unreadable': 'The Docker context cannot be read',
   'error.context-unreadable.hint': 'Correct this file. {file}: {detail}',
   'error.address-unusable': 'DOCKER_HOST has an address that cannot be used',
   'error.address-unusable.context': 'The context “{context}” has an address that cannot be used',

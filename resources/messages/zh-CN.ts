@@ -986,7 +986,7 @@ export const zhCN = {
     'Docker 的配置把它设为当前上下文，但它已不存在（例如 Docker Desktop 已卸载）。切换回默认上下文：',
   'error.context-unknown.environment':
     '环境变量 DOCKER_CONTEXT 指定了它。请在设置的地方改正或删除，然后重新启动 Slipway。查看已有的上下文：',
-  'error.context-unreadable': '无法读取 Docker 的配置',
+  'error.context-unreadable': '无法读取这个 Docker 上下文',
   'error.context-unreadable.hint': '请修正这个文件。{file}：{detail}',
   'error.address-unusable': 'DOCKER_HOST 中的地址无法使用',
   'error.address-unusable.context': '上下文“{context}”的地址无法使用',

@@ -219,7 +219,11 @@ export const failureExamples: Examples = {
     { code: 'context-unknown', context: 'build-server', source: 'environment' },
   ],
   'context-unreadable': [
-    { code: 'context-unreadable', file: '/home/ada/.docker/config.json', detail: 'Unexpected token } in JSON' },
+    {
+      code: 'context-unreadable',
+      file: '/home/ada/.docker/contexts/meta/5f1c0a/meta.json',
+      detail: 'Unexpected end of JSON input',
+    },
   ],
   'address-unusable': [
     { code: 'address-unusable', address: 'fd://', fault: 'fd' },
