@@ -32,11 +32,10 @@ import { discoverEngine } from './connect/discover.ts'
 import { findOtherEngines } from './connect/others.ts'
 import { otherEngine } from './connect/terminal-engine.ts'
 import type { Engine } from './engine.ts'
+import { followEngine } from './follow.ts'
 import { sessionPool } from './sessions.ts'
-import { diskMeter } from './sync/disk-meter.ts'
 import { liveState } from './sync/live-state.ts'
-import { mirrorsReader } from './sync/mirrors.ts'
-import { watchEngine, type Watch } from './sync/watch.ts'
+import type { Watch } from './sync/watch.ts'
 
 interface Dependencies {
   readonly environment: HostEnvironment
@@ -110,11 +109,10 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     if (signal.aborted) return
     // The engine may have said that it is of another kind than its address looks like.
     const context = { ...toEngineContext(chosenCandidate), local: shown.context.local, kind: shown.context.kind }
-    const { endpoint, kind } = context
     lastContext = context
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
-    let connected: Extract<EngineState, { status: 'connected' }> = { status: 'connected', context, facts }
+    const connected = { status: 'connected', context, facts } as const
     const storedImages = await lists.read(key)
     if (signal.aborted) return
     if (storedImages || !lastEngine || !isSameEngine(lastEngine, shown.identity)) live.reset(storedImages)
@@ -124,38 +122,15 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     candidate = chosenCandidate
     setStateIfCurrent(connected)
     try {
-      let refusal: EngineFailure | undefined
-      const updateState = (change: Partial<typeof connected> = {}) => {
-        connected = { ...connected, ...change }
-        setStateIfCurrent(refusal ? { status: 'away', context, failure: refusal } : connected)
+      const callbacks = {
+        setState: setStateIfCurrent,
+        onWatch: (next: Watch) => void (watch = next),
+        onList(slow: boolean) {
+          backoff.reset()
+          storeListIfSlow(key, slow)
+        },
       }
-      const measureDisk = diskMeter(shown, (disk) => updateState({ disk }), signal)
-      const onRefusal = (error: unknown) => {
-        refusal = engineFailure(error, endpoint, kind)
-        updateState()
-      }
-      const onList = (slow: boolean) => {
-        if (signal.aborted) return
-        refusal = undefined
-        backoff.reset()
-        updateState()
-        storeListIfSlow(key, slow)
-      }
-      const onMirrors = (mirrors: readonly string[]) => updateState({ facts: { ...connected.facts, mirrors } })
-      const rereadMirrors = mirrorsReader(shown, onMirrors, signal)
-      const newWatch = await watchEngine(
-        shown,
-        live,
-        { onRead: measureDisk, onList, onRefusal, onReload: rereadMirrors },
-        signal,
-      )
-      if (!signal.aborted) watch = newWatch
-      // The event stream does not report a reload between the connection's `/info` request and the opening of the stream.
-      rereadMirrors()
-      await newWatch.ended
-      setStateIfCurrent({ status: 'away', context, failure: { code: 'engine-stopped', endpoint, kind } })
-    } catch (error) {
-      setStateIfCurrent({ status: 'away', context, failure: engineFailure(error, endpoint, kind) })
+      await followEngine(shown, live, connected, callbacks, signal)
     } finally {
       if (connection === shown) disconnect()
     }
