@@ -7,10 +7,14 @@ import type { DaemonInstallation } from './environment.ts'
 export async function manualCommands(
   { installation, pidFile }: DaemonInstallation,
   { resolvePath }: Pick<DaemonFileAccess, 'resolvePath'>,
-  { before, after }: { readonly before: FileContent; readonly after: string },
+  {
+    before,
+    after,
+    starts = false,
+  }: { readonly before: FileContent; readonly after: string; readonly starts?: boolean },
 ): Promise<string> {
   return manualCommandsFor({
-    ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after },
+    ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after, starts },
     // Without systemd, the commands send SIGHUP to dockerd instead of calling systemctl.
     ...(!existsSync('/run/systemd/system') && { pidFile }),
   })

@@ -126,6 +126,8 @@ function faultOf(
     case 'end':
       return expected === 'end' ? undefined : current ? { code: 'unclosed', at: current.start } : misplaced
     case ':':
+      // The next key stands in a list that is not closed.
+      if (expected === 'next' && current?.closes === ']') return { code: 'unclosed', at: current.start }
       return expected === 'colon' ? undefined : misplaced
     case ',':
       return expected === 'next' ? undefined : misplaced
@@ -154,6 +156,17 @@ function faultOf(
   }
 }
 
+/** The mistake behind a fault, which may be earlier in the text. */
+function causeOf(fault: JsonFault, text: string, start: number, previous: Token): JsonFault {
+  if (webPage.test(text)) return { code: 'web-page', at: start }
+  if (fault.code === 'after-end' && text[start] !== '{') return { code: 'not-object', at: start }
+  // The string before was closed with a quote that is none in JSON: `"x”, "y"`.
+  const wrongQuote = /[“”’＂](?=\s*[,，:：\]}])/.exec(
+    previous.kind === 'text' ? text.slice(previous.start, previous.end) : '',
+  )
+  return wrongQuote ? { code: 'punctuation', at: previous.start + wrongQuote.index } : fault
+}
+
 /** Scans a text for its outermost object. Fails with the first fault. */
 export function scanObject(text: string): ScanResult {
   const open: OpenBracket[] = []
@@ -171,7 +184,7 @@ export function scanObject(text: string): ScanResult {
     const current = open.at(-1)
     const { kind, start, end } = token
     const fault = faultOf(token, expected, open, previous)
-    if (fault) return { ok: false, fault: webPage.test(text) ? { code: 'web-page', at: from } : fault }
+    if (fault) return { ok: false, fault: causeOf(fault, text, from, previous) }
     if (kind === 'end') break
     if (kind === ':') expected = 'value'
     else if (kind === ',') expected = current!.closes === '}' ? 'key' : 'value'

@@ -1,4 +1,5 @@
 /** Texts for daemon.json failures: the fact, the next step, and the state of the file. */
+import { startCommandOf } from '../../model/daemon-config/commands.ts'
 import type { DaemonFileFailure, UnsuitableFileReason, DaemonFileState } from '../../preload/contract/index.ts'
 import type { MessageKey } from '../../resources/messages/index.ts'
 import { plain } from '../../model/text/plain.ts'
@@ -63,7 +64,7 @@ const textByCode: TextByCode = {
   'daemon-file-engine-down': ({ kind }) => ({
     title: t('error.daemon-file-engine-down'),
     hint: t('error.daemon-file-engine-down.hint'),
-    ...(kind && { command: startCommands[kind] }),
+    ...(kind && { command: startCommandOf(kind) }),
   }),
   'daemon-file-other-file': ({ file }) => titleOnly(t('error.daemon-file-other-file', { file: plain(file) })),
   'daemon-file-flag-conflict': ({ key }) => ({
@@ -87,12 +88,6 @@ const textByCode: TextByCode = {
     hint: t('error.daemon-file-helper-error.hint', { why: plain(why) }),
   }),
 }
-
-const startCommands = {
-  system: 'sudo systemctl start docker',
-  snap: 'sudo snap start docker',
-  rootless: 'systemctl --user start docker',
-} as const
 
 const oddityKeys = {
   folder: 'error.daemon-file-unsuitable.folder',
