@@ -41,7 +41,9 @@ try {
 writeFileSync(join(folder, 'index.html'), indexPage(files))
 console.log(`${files.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
-async function takePictures({ name, socket, wholePage = false, show }: Scene, variant: (typeof variants)[number]) {
+async function takePictures(scene: Scene, variant: (typeof variants)[number]) {
+  const { name, socket, wholePage = false, prepare, show } = scene
+  const undo = prepare?.()
   const app = await launch({
     ...variant,
     socket: socket ?? demo.socket,
@@ -63,6 +65,7 @@ async function takePictures({ name, socket, wholePage = false, show }: Scene, va
     if (!wholePage) await cancelJobs(app.page)
   } finally {
     await app.close()
+    undo?.()
   }
 }
 

@@ -23,7 +23,7 @@ const spacePattern = /[\s\u0085\u200b-\u200d\u2060]*/y
 const keyWord = /[\p{L}\p{N}_.~/\\*@%+$-][^\s,:，、："“”„‟＂'`‘’‚‛＇[\]{}［］｛｝【】]*/uy
 const valueWord = /[\p{L}\p{N}_.~/\\*@%+$-][^\s,，、"“”„‟＂'`‘’‚‛＇[\]{}［］｛｝【】]*/uy
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
-const stringContent = /^(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))+$/
+const stringContent = /^(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))+$/
 const afterUnclosed = /[\s,，、\]］】}｝]+$/
 
 const match = (pattern: RegExp, text: string, from: number): string => {

@@ -148,7 +148,7 @@ function mendSyntax(text: string, mixedQuotes: boolean): string | undefined {
   dropComma()
   out += open
     .map(({ closes }) => closes)
-    .reverse()
+    .toReversed()
     .join('')
   const scan = scanObject(out)
   return scan.ok && !(isJoined && hasDuplicateKeys(scan.object)) ? out : undefined

@@ -7,6 +7,8 @@ export interface Scene {
   readonly socket?: string
   /** The scene shows its own page instead of the app; the picture covers the whole page. */
   readonly wholePage?: boolean
+  /** Prepares the computer before the app starts. @returns a function that undoes this */
+  prepare?(): () => void
   /** Brings the window, whose list is already drawn, into the state of the scene. */
   show(page: Page): Promise<void>
 }
