@@ -1,6 +1,6 @@
 /** What in daemon.json keeps Docker from starting, and where. */
 import { isIgnored, settingOfFlag, meantSetting, removedIn23, settingType, type SettingType } from './settings.ts'
-import { parseMirrorAddress } from '../mirrors/address.ts'
+import { isRefusedMirror, isRefusedRegistry } from './addresses.ts'
 import { placeAt, type FileFaultCode, type FileText, type Place } from './file.ts'
 import { scanObject, type Member } from './json-text.ts'
 
@@ -16,6 +16,8 @@ export type DaemonFaultCode =
   | 'flag'
   /** Docker does not accept the address of a mirror. */
   | 'mirror'
+  /** Docker does not accept the address of an insecure registry. */
+  | 'registry'
 
 export interface DaemonFault {
   readonly code: DaemonFaultCode
@@ -26,7 +28,7 @@ export interface DaemonFault {
   readonly type?: SettingType
   /** The flag as it is given, such as `-H fd://`. */
   readonly flag?: string
-  readonly mirror?: string
+  readonly address?: string
 }
 
 /** What is known about the dockerd that reads the file. */
@@ -95,9 +97,14 @@ function memberFaults(
     const place = option ? { place: placeAt(text, value.start + option.start), key: option.key } : at(value.start)
     return [...conflict, { code: 'wrong-type', ...place, type: option ? 'text' : type }]
   }
-  if (key !== 'registry-mirrors' || !Array.isArray(json)) return conflict
-  const mirrors = json.filter((item): item is string => typeof item === 'string' && isRefused(item, major))
-  return [...conflict, ...mirrors.map((mirror): DaemonFault => ({ code: 'mirror', ...at(value.start), mirror }))]
+  const addresses = Array.isArray(json) ? json.filter((item): item is string => typeof item === 'string') : []
+  const refused = addresses.filter((address) =>
+    key === 'registry-mirrors'
+      ? isRefusedMirror(address, major)
+      : key === 'insecure-registries' && isRefusedRegistry(address),
+  )
+  const code = key === 'registry-mirrors' ? 'mirror' : 'registry'
+  return [...conflict, ...refused.map((address): DaemonFault => ({ code, ...at(value.start), address }))]
 }
 
 /** The first option of `log-opts` whose value is not a string. */
@@ -127,15 +134,6 @@ function hasType(value: unknown, type: SettingType): boolean {
     case 'text-map':
       return typeof value === 'object' && !Array.isArray(value) && Object.values(value).every(isText)
   }
-}
-
-/** Whether Docker refuses the mirror: only faults that every version refuses, see moby registry/config.go. */
-function isRefused(mirror: string, major: number | undefined): boolean {
-  if (!/^https?:\/\//i.test(mirror)) return true
-  const parsed = parseMirrorAddress(mirror)
-  if (parsed.ok) return false
-  if (parsed.why === 'path') return major !== undefined && major < 25
-  return parsed.why === 'user' || parsed.why === 'query' || parsed.why === 'fragment'
 }
 
 /** The settings that flags set, each with its flag as it is given. */

@@ -1,4 +1,5 @@
 /** The plan that makes Docker accept a daemon.json which keeps it from starting. */
+import { acceptedMirror, acceptedRegistry } from './addresses.ts'
 import { daemonFaults, type DaemonFault, type DockerdFacts } from './faults.ts'
 import { readDaemonFile } from './file.ts'
 import { withList } from './json-layout.ts'
@@ -7,7 +8,6 @@ import { lineDiff } from './line-diff.ts'
 import { applyEdits, mendText } from './mend.ts'
 import type { FileChange } from './plan.ts'
 import { settingType } from './settings.ts'
-import { parseMirrorAddress } from '../mirrors/address.ts'
 
 export interface RepairPlan {
   /** What keeps Docker from starting; empty if the file is not known to. */
@@ -61,7 +61,7 @@ function editSettings(text: string, faults: readonly DaemonFault[]) {
     else if (code === 'flag' || (code === 'removed-key' && means === undefined)) {
       after = withoutMember(after, object, index)
       drops.push(key)
-    } else if (code === 'mirror') after = withCompleteAddresses(after, object)
+    } else if (code === 'mirror' || code === 'registry') after = withAcceptedAddresses(after, object)
   }
   return { after, drops }
 }
@@ -75,14 +75,15 @@ function withoutMember(text: string, { start, members }: JsonObject, index: numb
   return applyEdits(text, [{ start: start + 1, end: member.value.end, text: '' }])
 }
 
-function withCompleteAddresses(text: string, object: JsonObject): string {
+function withAcceptedAddresses(text: string, object: JsonObject): string {
   const file = readDaemonFile(text)
   if (!file.ok) return text
-  const addresses = file.settings.mirrors.map((mirror) => {
-    const parsed = parseMirrorAddress(mirror)
-    return parsed.ok ? parsed.address : mirror
-  })
-  return withList(text, object, 'registry-mirrors', addresses)
+  const { mirrors, insecureRegistries } = file.settings
+  const accepted = mirrors.map(acceptedMirror)
+  if (accepted.some((mirror, index) => mirror !== mirrors[index]))
+    return withList(text, object, 'registry-mirrors', accepted)
+  const registries = insecureRegistries.map(acceptedRegistry)
+  return registries.length === 0 ? text : withList(text, object, 'insecure-registries', registries)
 }
 
 function namedSettings(text: string): readonly string[] {

@@ -115,6 +115,7 @@ export function faultText(fault: FileFault | DaemonFault, file: string): string 
     case 'removed-key':
     case 'flag':
     case 'mirror':
+    case 'registry':
       return settingText(fault, file, line)
     case 'syntax':
       return t('daemon.fault.other', { file, line })
@@ -123,13 +124,14 @@ export function faultText(fault: FileFault | DaemonFault, file: string): string 
 
 /** What is wrong with a setting that Docker refuses. */
 function settingText(
-  { code, key = '', means, flag = '', mirror = '' }: DaemonFault,
+  { code, key = '', means, flag = '', address = '' }: DaemonFault,
   file: string,
   line: string,
 ): string {
   const facts = { file, line, key: plain(key) }
   if (code === 'flag') return t('daemon.fault.flag', { ...facts, flag: plain(flag) })
-  if (code === 'mirror') return t('daemon.fault.mirror', { file, line, mirror: plain(mirror) })
+  if (code === 'mirror') return t('daemon.fault.mirror', { file, line, mirror: plain(address) })
+  if (code === 'registry') return t('daemon.fault.registry', { file, line, registry: plain(address) })
   if (code === 'removed-key')
     return means === undefined
       ? t('daemon.fault.removed-key', facts)

@@ -840,6 +840,8 @@ export const en = {
   'daemon.fault.flag':
     '“{key}” on line {line} of {file} is also set by {flag} on Docker’s command line. Docker does not start with both.',
   'daemon.fault.mirror': 'Docker does not accept the mirror {mirror} (line {line} of {file}). Check the address.',
+  'daemon.fault.registry':
+    'Docker does not accept the insecure registry {registry} (line {line} of {file}). Write its host and port alone.',
   'daemon.fault.type': '“{key}” on line {line} of {file} must be {type}.',
   'daemon.type.text': 'text in quotes',
   'daemon.type.boolean': 'true or false, without quotes',
