@@ -112,12 +112,13 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, maxChanges) })
   }
 
-  function startMend({ file, access, oldHash, mirrors, request }: Mend) {
+  function startMend({ file, access, mirrors, request }: Mend) {
     const subject = { mirrors: [...mirrors], mends: true }
     return ok(
       startJob(file, subject, request.steps, async (job, target) => {
         const failure = await changeMirrors({ open: access.open, session: target.session }, request, job)
-        finish(failure, { file, before: [], after: mirrors, backup: oldHash })
+        // Not stored as a change: Docker cannot read the text from before, so it is not to be restored.
+        wasInterrupted ||= failure?.code === 'helper-ended'
       }),
     )
   }

@@ -25,7 +25,6 @@ interface Needs {
 export interface Mend {
   readonly file: string
   readonly access: DaemonFileAccess
-  readonly oldHash: string | undefined
   /** The mirrors of the mended file. */
   readonly mirrors: readonly string[]
   readonly request: Pick<MirrorChangeRequest, 'steps' | 'mirrors' | 'write' | 'allowEngineDown'>
@@ -75,7 +74,8 @@ export function repairHandlers(needs: Needs) {
         ...(commands !== undefined && { commands }),
         ...(plan.faults.length > 0 && { withoutFile: commandsWithoutFile({ file, oldHash, installation }) }),
       }
-      if (after !== undefined && plan.isMend) stored = { repair, mend: mendOf({ file, access, oldHash, after }) }
+      if (after !== undefined && plan.isMend)
+        stored = { repair, mend: mendOf({ file, access }, { oldHash, newText: after }) }
       return ok(repair)
     },
     'daemon-config.mend'(id) {
@@ -88,21 +88,19 @@ export function repairHandlers(needs: Needs) {
   return handlers
 }
 
-function mendOf({
-  file,
-  access,
-  oldHash,
-  after,
-}: Pick<Mend, 'file' | 'access' | 'oldHash'> & { readonly after: string }): Mend {
-  const mended = readDaemonFile(after)
+function mendOf(
+  { file, access }: Pick<Mend, 'file' | 'access'>,
+  { oldHash, newText }: { readonly oldHash: string; readonly newText: string },
+): Mend {
+  const mended = readDaemonFile(newText)
   const mirrors = mended.ok ? mended.settings.mirrors : []
   return {
-    ...{ file, access, oldHash, mirrors },
+    ...{ file, access, mirrors },
     request: {
       steps: planSteps(access.method, false),
       mirrors: () => mirrors,
       allowEngineDown: true,
-      write: (helper) => helper.mend({ oldHash, newText: after }),
+      write: (helper) => helper.mend({ oldHash, newText }),
     },
   }
 }
