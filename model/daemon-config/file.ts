@@ -39,6 +39,8 @@ export interface Place {
   readonly column: number
   /** The line without its line end; for a long line, the part around the fault. */
   readonly text: string
+  /** The fault's position in `text`, in characters from 0. */
+  readonly mark: number
 }
 
 export interface DaemonSettings {
@@ -147,6 +149,7 @@ export function placeAt(text: string, offset: number): Place {
   return {
     line: linesAbove.length,
     column: textBefore.length + 1,
+    mark: textBefore.length > contextCharacters ? contextCharacters + 1 : textBefore.length,
     text: [
       textBefore.length > contextCharacters ? '…' : '',
       ...textBefore.slice(-contextCharacters),

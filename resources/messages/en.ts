@@ -1031,7 +1031,8 @@ export const en = {
   'error.daemon-file-helper-error.hint': 'It says: {why}.',
 
   'polkit.description': 'Change Docker’s mirrors',
-  'polkit.message': 'Slipway wants to change the mirrors and registries in Docker’s configuration (daemon.json)',
+  'polkit.message':
+    'Slipway wants to change mirrors or registries in Docker’s configuration (daemon.json), or mend its punctuation',
 
   'terminal.input': 'Terminal. Ctrl+Shift+Esc leaves it.',
   'terminal.logs': 'logs',

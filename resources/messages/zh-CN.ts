@@ -974,7 +974,7 @@ export const zhCN = {
   'error.daemon-file-helper-error.hint': '具体原因：{why}。',
 
   'polkit.description': '修改 Docker 的镜像加速',
-  'polkit.message': '修改 Docker 配置（daemon.json）中的镜像加速和私有仓库需要认证',
+  'polkit.message': '修改 Docker 配置（daemon.json）中的镜像加速、私有仓库，或修复其中的标点，需要认证',
 
   'terminal.input': '终端，按 Ctrl+Shift+Esc 离开',
   'terminal.logs': '日志',
