@@ -1,5 +1,5 @@
 /** What in daemon.json keeps Docker from starting, and where. */
-import { isIgnored, settingOfFlag, meantSetting, removedIn23, settingType, type SettingType } from './settings.ts'
+import { isIgnored, settingOfFlag, meantSetting, removedSettings, settingType, type SettingType } from './settings.ts'
 import { isRefusedMirror, isRefusedRegistry } from './addresses.ts'
 import { placeAt, type FileFaultCode, type FileText, type Place } from './file.ts'
 import { scanObject, type Member } from './json-text.ts'
@@ -10,7 +10,7 @@ export type DaemonFaultCode =
   | 'empty'
   /** `means`: the setting whose name is misspelled, if it is known. */
   | 'unknown-key'
-  /** Docker 23 removed the setting. `means`: the setting that replaces it. */
+  /** This version no longer has the setting. `means`: the setting that replaces it. */
   | 'removed-key'
   /** dockerd was also given the setting as a flag. */
   | 'flag'
@@ -78,9 +78,9 @@ function memberFaults(
   flags: ReadonlyMap<string, string>,
 ): readonly DaemonFault[] {
   const at = (offset: number) => ({ place: placeAt(text, offset), key })
-  const replacement = removedIn23.get(key)
-  if (replacement !== undefined && major !== undefined && major >= 23)
-    return [{ code: 'removed-key', ...at(name.start), ...(replacement && { means: replacement }) }]
+  const removed = removedSettings.get(key)
+  if (removed && major !== undefined && major >= removed.since)
+    return [{ code: 'removed-key', ...at(name.start), ...(removed.means !== undefined && { means: removed.means }) }]
   const type = settingType(key)
   if (type === undefined) {
     if (isIgnored(key)) return []

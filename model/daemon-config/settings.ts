@@ -48,12 +48,14 @@ const ignoredKeys = new Set(
 
 export const isIgnored = (key: string): boolean => ignoredKeys.has(key)
 
-/** Settings that Docker 23 removed, and what replaces each; empty if nothing does. */
-export const removedIn23: ReadonlyMap<string, string> = new Map([
-  ['graph', 'data-root'],
-  ['cluster-store', ''],
-  ['cluster-advertise', ''],
-  ['cluster-store-opts', ''],
+/** Settings that Docker removed: the first major version known to refuse each, and what replaces it. */
+export const removedSettings: ReadonlyMap<string, { readonly since: number; readonly means?: string }> = new Map([
+  ['graph', { since: 23, means: 'data-root' }],
+  ['cluster-store', { since: 23 }],
+  ['cluster-advertise', { since: 23 }],
+  ['cluster-store-opts', { since: 23 }],
+  ['disable-legacy-registry', { since: 23 }],
+  ['oom-score-adjust', { since: 26 }],
 ])
 
 /** @returns the setting that a misspelled key means: `Registry_Mirror` is `registry-mirrors` */
