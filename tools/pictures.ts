@@ -41,10 +41,9 @@ try {
 writeFileSync(join(folder, 'index.html'), indexPage(files))
 console.log(`${files.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
-async function takePictures(
-  { name, socket, prepare, wholePage = false, show }: Scene,
-  variant: (typeof variants)[number],
-) {
+async function takePictures(scene: Scene, variant: (typeof variants)[number]) {
+  const { name, socket, wholePage = false, arrange, prepare, show } = scene
+  const undo = arrange?.()
   const app = await launch({
     ...variant,
     ...(!prepare && { socket: socket ?? demo.socket }),
@@ -66,6 +65,7 @@ async function takePictures(
     if (!wholePage) await cancelJobs(app.page)
   } finally {
     await app.close()
+    undo?.()
   }
 }
 

@@ -1,9 +1,7 @@
 /** Maps the helper's error codes, a closed list (resources/helper, errors.py), to Slipway's failures. */
 import * as v from 'valibot'
-import { startCommand } from '../../model/engine/commands.ts'
-import type { EngineKind } from '../../model/engine/kind.ts'
 import type { DaemonFileFailure } from '../../preload/contract/index.ts'
-import { readHostFacts } from '../engine/index.ts'
+import { startCommandFor } from './start-command.ts'
 
 const text = v.fallback(v.string(), '')
 const number = v.fallback(v.number(), 0)
@@ -27,19 +25,6 @@ const errorLine = v.object({
   kind: v.fallback(v.optional(v.picklist(['system', 'snap', 'rootless'])), undefined),
   what: v.fallback(v.picklist(['folder', 'special', 'hard-link', 'link-broken', 'link-unsafe']), 'special'),
 })
-
-/** @param installation the kind of Docker that the helper has found */
-function kindOf(installation: 'system' | 'snap' | 'rootless'): EngineKind {
-  const { manager, userManager } = readHostFacts()
-  switch (installation) {
-    case 'system':
-      return { type: 'system', manager, installed: true }
-    case 'snap':
-      return { type: 'snap' }
-    case 'rootless':
-      return { type: 'rootless', managed: userManager }
-  }
-}
 
 /** Converts an error line of the helper to a failure. */
 export function toFailure(line: unknown): DaemonFileFailure {
@@ -74,7 +59,7 @@ export function toFailure(line: unknown): DaemonFileFailure {
     case 'registry-invalid':
       return { code: 'daemon-file-registry-invalid', registry: facts.registry, state }
     case 'engine-down': {
-      const start = facts.kind && startCommand(kindOf(facts.kind))
+      const start = facts.kind && startCommandFor(facts.kind)
       return { code: 'daemon-file-engine-down', ...(start !== undefined && { start }), state }
     }
     case 'engine-elsewhere':

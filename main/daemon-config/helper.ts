@@ -25,6 +25,11 @@ export interface Helper {
   history(): Answer<readonly lines.Backup[]>
   /** Replaces the text that has `oldHash` (undefined: no file yet). Call `keep` or `undo` afterwards. */
   change(request: { readonly oldHash: string | undefined; readonly newText: string }): Answer<lines.Changed>
+  /**
+   * Replaces a text that Docker cannot read by one that differs only in white space and punctuation. Docker may be down.
+   * Call `keep` or `undo` afterwards.
+   */
+  mend(request: { readonly oldHash: string | undefined; readonly newText: string }): Answer<lines.Changed>
   /** Replaces the file with a backup. Call `keep` or `undo` afterwards. */
   restore(request: { readonly oldHash: string | undefined; readonly hash: string }): Answer<lines.Changed>
   keep(): Answer<void>
@@ -146,6 +151,8 @@ export async function openHelper({ onStep, signal, command = rootCommand, env }:
     history: () => request({ verb: 'history' }, lines.history),
     change: ({ oldHash = null, newText }: { oldHash?: string | null | undefined; newText: string }) =>
       request({ verb: 'change', oldHash, newText }, lines.changed),
+    mend: ({ oldHash = null, newText }: { oldHash?: string | null | undefined; newText: string }) =>
+      request({ verb: 'mend', oldHash, newText }, lines.changed),
     restore: ({ oldHash = null, hash }: { oldHash?: string | null | undefined; hash: string }) =>
       request({ verb: 'restore', oldHash, hash }, lines.changed),
     keep: () => request({ verb: 'keep' }, lines.kept),

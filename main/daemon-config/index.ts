@@ -10,6 +10,7 @@ import {
   type Failure,
   type Handlers,
   type JobSubject,
+  type MirrorChange,
   type StoredMirrorPlan,
 } from '../../preload/contract/index.ts'
 import type { Engine, EngineSession, HostEnvironment } from '../engine/index.ts'
@@ -21,6 +22,8 @@ import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
 import { pinTargetEngine, type ShownSession, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
+import { restoreBackup } from './restore.ts'
+import { repairHandlers, type Mend } from './repair.ts'
 import { findInstallation, readEnvironment, type DaemonInstallation } from './environment.ts'
 
 export interface DaemonConfigNeeds {
@@ -69,11 +72,6 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
 
   const changesOf = (file: string | undefined) => store.value.changes.filter((change) => change.file === file)
 
-  function recordChange(file: string, before: readonly string[], after: readonly string[], backup: string | undefined) {
-    const change = { file, at: Math.floor(Date.now() / 1000), before, after, ...(backup !== undefined && { backup }) }
-    store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, maxChanges) })
-  }
-
   function startJob(
     file: string,
     subject: Subject,
@@ -103,47 +101,33 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       },
       job,
     )
-    if (failure) wasInterrupted ||= failure.code === 'helper-ended'
-    else recordChange(shown.file, mirrorsBefore(rows), mirrors, oldHash)
+    finish(failure, { file: shown.file, before: mirrorsBefore(rows), after: mirrors, backup: oldHash })
   }
 
-  async function restore(
-    { file, access, hash }: { readonly file: string; readonly access: DaemonFileAccess; readonly hash: string },
-    steps: readonly DaemonStep[],
-    job: JobContext,
-    target: TargetEngine,
-  ) {
-    await crashRecovery.settled()
-    const read = await access.read()
-    let current = read.ok ? read.value : undefined
-    let mirrors: readonly string[] = []
-    const failure = await changeMirrors(
-      { open: access.open, session: target.session },
-      {
-        steps,
-        mirrors: () => mirrors,
-        allowEngineDown: true,
-        async write(helper) {
-          const backups = await helper.history()
-          if (!backups.ok) return backups
-          mirrors = backups.value.find((backup) => backup.hash === hash)?.mirrors ?? []
-          job.updateSubject({ mirrors: [...mirrors] })
-          if (!current) {
-            const answer = await helper.read()
-            if (!answer.ok) return answer
-            current = { text: answer.value.text ?? undefined, hash: answer.value.hash ?? undefined }
-          }
-          return helper.restore({ oldHash: current.hash, hash })
-        },
-      },
-      job,
+  /** Stores a change that was made. */
+  function finish(failure: Failure | undefined, made: Omit<MirrorChange, 'at'>) {
+    wasInterrupted ||= failure?.code === 'helper-ended'
+    if (failure) return
+    const change = { ...made, at: Math.floor(Date.now() / 1000) }
+    store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, maxChanges) })
+  }
+
+  function startMend({ file, access, mirrors, request }: Mend) {
+    const subject = { mirrors: [...mirrors], mends: true }
+    return ok(
+      startJob(file, subject, request.steps, async (job, target) => {
+        const failure = await changeMirrors({ open: access.open, session: target.session }, request, job)
+        // Not stored as a change: Docker cannot read the text from before, so it is not to be restored.
+        wasInterrupted ||= failure?.code === 'helper-ended'
+      }),
     )
-    const previous = readDaemonFile(current?.text)
-    if (failure) wasInterrupted ||= failure.code === 'helper-ended'
-    else recordChange(file, previous.ok ? previous.settings.mirrors : [], mirrors, current?.hash)
   }
 
   const handlers: Handlers<'daemon-config'> = {
+    ...repairHandlers({
+      ...{ engine, environment, currentInstallation, accessTo, startMend },
+      settled: () => crashRecovery.settled(),
+    }),
     async 'daemon-config.get'() {
       const daemon = currentInstallation()
       const { method, read: readFile } = accessTo(daemon)
@@ -221,8 +205,13 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
       const steps = planSteps(fileAccess.method, false)
       const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
-      const backup = { file, access: fileAccess, hash }
-      return ok(startJob(file, subject, steps, (job, target) => restore(backup, steps, job, target)))
+      return ok(
+        startJob(file, subject, steps, async (job, target) => {
+          await crashRecovery.settled()
+          const { failure, ...made } = await restoreBackup({ access: fileAccess, hash, steps }, job, target)
+          finish(failure, { file, ...made })
+        }),
+      )
     },
     async 'daemon-config.show'() {
       const { file } = currentInstallation()

@@ -7,12 +7,16 @@ import type { DaemonInstallation } from './environment.ts'
 export async function manualCommands(
   { installation, pidFile }: DaemonInstallation,
   { resolvePath }: Pick<DaemonFileAccess, 'resolvePath'>,
-  { before, after }: { readonly before: FileContent; readonly after: string },
+  {
+    before,
+    after,
+    start,
+  }: { readonly before: FileContent; readonly after: string; readonly start?: string | undefined },
 ): Promise<string> {
   const { manager, userManager } = readHostFacts()
   const isManaged = installation === 'rootless' ? userManager : manager === 'systemd'
   return manualCommandsFor({
-    ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after },
+    ...{ installation, file: await resolvePath(), oldHash: before.hash, text: after, start },
     // Without systemd, the commands send SIGHUP to dockerd instead of calling systemctl.
     ...(!isManaged && { pidFile }),
   })

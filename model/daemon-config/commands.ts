@@ -11,6 +11,8 @@ export interface ManualChange {
   readonly installation: Installation
   /** Where dockerd writes its process id; set if no service manager can reload dockerd. */
   readonly pidFile?: string | undefined
+  /** The command that starts Docker, if Docker is down and cannot be reloaded. */
+  readonly start?: string | undefined
 }
 
 /**
@@ -18,13 +20,8 @@ export interface ManualChange {
  * disk. The first command checks that the file has not changed since the plan was made, so a second run fails. The new
  * text goes to a temporary file with the same owner and mode, which then replaces the original; a backup is kept.
  */
-export function manualCommandsFor({ pidFile, ...change }: ManualChange): string {
-  const { installation } = change
-  const reload =
-    pidFile === undefined
-      ? (reloadCommands[installation] ?? reloadCommands.system)
-      : `${sudoFor(installation)}kill -HUP "$(cat ${shellQuote(pidFile)})"`
-  return [...replaceFileCommands(change), reload].join('\n')
+export function manualCommandsFor({ pidFile, start, ...change }: ManualChange): string {
+  return [...replaceFileCommands(change), start ?? reloadCommandOf(change.installation, pidFile)].join('\n')
 }
 
 /** The commands that replace the file. The last one ends with `&&`, for the command that applies it. */
@@ -51,7 +48,23 @@ export function replaceFileCommands({ file, oldHash, text, installation }: Manua
   ]
 }
 
+/** @returns commands that move the file away and start Docker, which then uses its defaults */
+export function commandsWithoutFile({
+  file,
+  oldHash,
+  installation,
+  start,
+}: Pick<ManualChange, 'file' | 'installation'> & { readonly oldHash: string; readonly start: string }): string {
+  const backup = `${file}.before-${oldHash.slice(0, 12)}`
+  return `${sudoFor(installation)}mv ${shellQuote(file)} ${shellQuote(backup)} &&\n${start}`
+}
+
 const sudoFor = (installation: Installation) => (installation === 'rootless' ? '' : 'sudo ')
+
+const reloadCommandOf = (installation: Installation, pidFile: string | undefined) =>
+  pidFile === undefined
+    ? (reloadCommands[installation] ?? reloadCommands.system)
+    : `${sudoFor(installation)}kill -HUP "$(cat ${shellQuote(pidFile)})"`
 
 const reloadCommands: Partial<Record<Installation, string>> & { readonly system: string } = {
   system: 'sudo systemctl reload docker',

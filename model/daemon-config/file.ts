@@ -21,6 +21,8 @@ export type FileFaultCode =
    * A key of Slipway's, with capitals. Docker does not start: "don't match any configuration option" (20.10 to 28.5).
    */
   | 'key-case'
+  /** A key of Slipway's twice. Docker follows the last one. */
+  | 'duplicate-key'
   | 'wrong-type'
 
 export interface FileFault {
@@ -37,6 +39,8 @@ export interface Place {
   readonly column: number
   /** The line without its line end; for a long line, the part around the fault. */
   readonly text: string
+  /** The fault's position in `text`, in characters from 0. */
+  readonly mark: number
 }
 
 export interface DaemonSettings {
@@ -107,12 +111,14 @@ function parse(text: FileText): ParsedFile {
   if (/^[ \t\r\n]*$/.test(text)) return { ok: true, settings: { state: 'empty', ...noSettings } }
 
   const scan = scanObject(text)
-  if (!scan.ok) return fault(scan.fault.code, scan.fault.at, scan.fault.key)
+  if (!scan.ok) return fault(scan.fault.code, scan.fault.at)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
     const managedKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
     if (managedKey === undefined) continue
     if (managedKey !== key) return fault('key-case', name.start, key)
+    if (scan.object.members.some((member) => member.key === key && member.name.start < name.start))
+      return fault('duplicate-key', name.start, key)
     const list: unknown = JSON.parse(text.slice(value.start, value.end))
     // Docker treats `null` like a missing key.
     if (list === null) continue
@@ -134,7 +140,8 @@ const isTextList = (value: unknown): value is readonly string[] =>
 /** How many characters of a long line are shown on each side of a fault. */
 const contextCharacters = 100
 
-function placeAt(text: string, offset: number): Place {
+/** The place of an offset in the text. */
+export function placeAt(text: string, offset: number): Place {
   const linesAbove = text.slice(0, offset).split(new RegExp(lineEnd, 'g'))
   const textBefore = [...linesAbove.at(-1)!]
   const [tail = ''] = text.slice(offset).split(lineEnd, 1)
@@ -142,6 +149,7 @@ function placeAt(text: string, offset: number): Place {
   return {
     line: linesAbove.length,
     column: textBefore.length + 1,
+    mark: textBefore.length > contextCharacters ? contextCharacters + 1 : textBefore.length,
     text: [
       textBefore.length > contextCharacters ? '…' : '',
       ...textBefore.slice(-contextCharacters),

@@ -1,7 +1,7 @@
 /**
- * A JSON scanner that accepts what JSON.parse accepts (RFC 8259), except duplicate keys and texts that are not an
- * object. The scanner also reports the position of each member of the outermost object, so that a member can be
- * replaced, and the position and kind of the first fault.
+ * A JSON scanner that accepts what JSON.parse accepts (RFC 8259), except texts that are not an object. The scanner also
+ * reports the position of each member of the outermost object, so that a member can be replaced, and the position and
+ * kind of the first fault.
  */
 
 /** `start` is the first character's offset; `end` is exclusive. */
@@ -26,21 +26,27 @@ export type JsonFaultCode =
   /** A comma before a closing bracket. */
   | 'trailing-comma'
   | 'missing-comma'
+  | 'missing-colon'
   /** A quote, comma or colon that JSON does not allow: `'`, `“`, `，`. */
   | 'punctuation'
   /** A quote, bracket or brace that is never closed; the position is that of the opening one. */
   | 'unclosed'
-  /** A key twice in one object. JSON does not define which one counts. */
-  | 'duplicate-key'
+  /** A closing bracket or brace that closes nothing. */
+  | 'extra-bracket'
+  /** A word that should be in quotes. */
+  | 'unquoted'
+  /** A space that JSON does not allow, such as a no-break space, or an invisible character. */
+  | 'space'
   /** Text after the outermost value. Docker 20.10 ignores it; later versions reject it. */
   | 'after-end'
   | 'not-object'
+  /** The text is HTML. */
+  | 'web-page'
   | 'syntax'
 
 export interface JsonFault {
   readonly code: JsonFaultCode
   readonly at: number
-  readonly key?: string
 }
 
 export type ScanResult =
@@ -53,7 +59,9 @@ const space = /[ \t\n\r]*/y
 const stringStart = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
 const word = /[\w+.-]+/y
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
-const nonJsonPunctuation = /['`“”‘’，、：；｛｝［］＂＇]/
+const nonJsonPunctuation = /['`“”„‘’，、：；｛｝［］【】＂＇]/
+const invisible = /[\s\u0085\u200b-\u200d\u2060\ufeff]/
+const webPage = /^\s*<(?:!doctype|!--|\?xml|html|head|body|script|meta|title|div|h1|p\b)/i
 
 function matchEnd(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from
@@ -84,20 +92,22 @@ function tokenAt(text: string, from: number): Token {
     default: {
       const end = matchEnd(word, text, start)
       if (scalar.test(text.slice(start, end))) return { kind: 'word', start, end }
-      return {
-        kind: first === '/' || first === '#' ? 'comment' : nonJsonPunctuation.test(first) ? 'punctuation' : 'syntax',
-        ...span,
-      }
+      return { kind: kindOfInvalid(first, text[start + 1]), ...span }
     }
   }
+}
+
+function kindOfInvalid(first: string, second: string | undefined): JsonFaultCode {
+  if (first === '#' || (first === '/' && (second === '/' || second === '*'))) return 'comment'
+  if (nonJsonPunctuation.test(first)) return 'punctuation'
+  if (invisible.test(first)) return 'space'
+  return /[\p{L}_/]/u.test(first) ? 'unquoted' : 'syntax'
 }
 
 /** An unclosed object or array. These are kept in a list instead of recursing, so nesting depth is unlimited. */
 interface OpenBracket {
   readonly closes: '}' | ']'
   readonly start: number
-  /** The keys so far, if this is an object. */
-  readonly keys?: Set<string>
 }
 
 type Expected = 'first-key' | 'key' | 'colon' | 'first-value' | 'value' | 'next' | 'end'
@@ -106,20 +116,26 @@ type Expected = 'first-key' | 'key' | 'colon' | 'first-value' | 'value' | 'next'
 function faultOf(
   token: Token,
   expected: Expected,
-  current: OpenBracket | undefined,
+  open: readonly OpenBracket[],
   previous: Token,
 ): JsonFault | undefined {
   const { kind, start: at } = token
+  const current = open.at(-1)
   const misplaced = { code: expected === 'end' ? 'after-end' : 'syntax', at } as const
   switch (kind) {
     case 'end':
       return expected === 'end' ? undefined : current ? { code: 'unclosed', at: current.start } : misplaced
     case ':':
+      // The next key stands in a list that is not closed.
+      if (expected === 'next' && current?.closes === ']') return { code: 'unclosed', at: current.start }
       return expected === 'colon' ? undefined : misplaced
     case ',':
       return expected === 'next' ? undefined : misplaced
     case '}':
     case ']':
+      if (current && kind !== current.closes && !open.some(({ closes }) => closes === kind))
+        return { code: 'extra-bracket', at }
+      if (expected === 'end') return { code: 'extra-bracket', at }
       if (expected === 'next' && kind !== current?.closes) return { code: 'unclosed', at: current!.start }
       if (kind !== current?.closes || expected === 'colon') return misplaced
       if (expected === 'next' || expected === 'first-key' || expected === 'first-value') return undefined
@@ -130,11 +146,25 @@ function faultOf(
     case 'word':
       if (expected === 'next') return { code: 'missing-comma', at: previous.end }
       if (expected === 'end') return { code: 'after-end', at }
-      if (expected === 'colon') return misplaced
+      if (expected === 'colon') return { code: 'missing-colon', at: previous.end }
       return kind !== 'text' && (expected === 'key' || expected === 'first-key') ? misplaced : undefined
+    case 'unquoted':
+      if (expected === 'end') return { code: 'after-end', at }
+      return current ? { code: kind, at } : misplaced
     default:
       return { code: kind, at }
   }
+}
+
+/** The mistake behind a fault, which may be earlier in the text. */
+function causeOf(fault: JsonFault, text: string, start: number, previous: Token): JsonFault {
+  if (webPage.test(text)) return { code: 'web-page', at: start }
+  if (fault.code === 'after-end' && text[start] !== '{') return { code: 'not-object', at: start }
+  // The string before was closed with a quote that is none in JSON: `"x”, "y"`.
+  const wrongQuote = /[“”’＂](?=\s*[,，:：\]}])/.exec(
+    previous.kind === 'text' ? text.slice(previous.start, previous.end) : '',
+  )
+  return wrongQuote ? { code: 'punctuation', at: previous.start + wrongQuote.index } : fault
 }
 
 /** Scans a text for its outermost object. Fails with the first fault. */
@@ -153,8 +183,8 @@ export function scanObject(text: string): ScanResult {
   for (let token = tokenAt(text, from); ; previous = token, token = tokenAt(text, token.end)) {
     const current = open.at(-1)
     const { kind, start, end } = token
-    const fault = faultOf(token, expected, current, previous)
-    if (fault) return { ok: false, fault }
+    const fault = faultOf(token, expected, open, previous)
+    if (fault) return { ok: false, fault: causeOf(fault, text, from, previous) }
     if (kind === 'end') break
     if (kind === ':') expected = 'value'
     else if (kind === ',') expected = current!.closes === '}' ? 'key' : 'value'
@@ -162,13 +192,10 @@ export function scanObject(text: string): ScanResult {
       open.pop()
       completeValue({ start: current!.start, end })
     } else if (expected === 'key' || expected === 'first-key') {
-      const key = JSON.parse(text.slice(start, end)) as string
-      if (current!.keys!.has(key)) return { ok: false, fault: { code: 'duplicate-key', at: start, key } }
-      current!.keys!.add(key)
-      if (open.length === 1) name = { key, start, end }
+      if (open.length === 1) name = { key: JSON.parse(text.slice(start, end)) as string, start, end }
       expected = 'colon'
     } else if (kind === '{' || kind === '[') {
-      open.push(kind === '{' ? { closes: '}', start, keys: new Set() } : { closes: ']', start })
+      open.push({ closes: kind === '{' ? '}' : ']', start })
       expected = kind === '{' ? 'first-key' : 'first-value'
     } else completeValue(token)
   }

@@ -42,12 +42,12 @@ export function parseDockerConfig(text: string): ParsedConfig {
 
 function parseJson(text: string): { ok: true; value: unknown } | { ok: false; fault: ConfigFault } {
   const scanned = scanObject(text)
-  const end = !scanned.ok && scanned.fault.code === 'after-end' ? scanned.fault.at : text.length
+  const followsObject = !scanned.ok && ['after-end', 'extra-bracket'].includes(scanned.fault.code)
+  const end = followsObject ? scanned.fault.at : text.length
   try {
     return { ok: true, value: JSON.parse(text.slice(0, end)) }
   } catch {
-    // The scanner ends at a key that occurs twice, which is not the fault here.
-    if (scanned.ok || scanned.fault.code === 'duplicate-key') return { ok: false, fault: { code: 'syntax' } }
+    if (scanned.ok) return { ok: false, fault: { code: 'syntax' } }
     const { code, at } = scanned.fault
     const line = text.slice(0, at).split('\n').length
     return { ok: false, fault: { code: code === 'unclosed' ? code : 'syntax', line } }

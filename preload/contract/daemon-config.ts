@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, MirrorPlan } from '../../model/daemon-config/plan.ts'
+import type { RepairPlan } from '../../model/daemon-config/repair.ts'
 import { call, type } from './define.ts'
 import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
@@ -65,6 +66,21 @@ export interface StoredMirrorPlan {
   readonly commands?: string
 }
 
+/** What in the file keeps Docker from starting, and how it is repaired. */
+export interface FileRepair {
+  readonly id: string
+  readonly file: string
+  readonly installation: Installation
+  readonly method: ChangeMethod
+  readonly plan: RepairPlan
+  /** Commands that make the change and start Docker; absent without a change, or if the file was read `withPassword`. */
+  readonly commands?: string
+  /** Commands that move the file away and start Docker; absent if the file has no faults. */
+  readonly withoutFile?: string
+  /** The command that starts Docker. */
+  readonly start?: string
+}
+
 export interface DaemonBackup {
   readonly hash: string
   /** When the text was replaced, in seconds since 1970. */
@@ -88,6 +104,13 @@ export const calls = {
   /** The backups that can be restored, newest first. Asks for a password if root owns them. */
   'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
   'daemon-config.restore': call(hash, type<JobId>()),
+  /**
+   * Looks for what in the file keeps Docker down, and plans the repair, which invalidates the previous one. Undefined if
+   * Docker answers, or if the file is not on this computer. `withPassword`: as in `daemon-config.plan`.
+   */
+  'daemon-config.check': call(v.object({ withPassword: v.boolean() }), type<FileRepair | undefined>()),
+  /** Mends the file as the repair with this id plans. The helper only changes white space and punctuation. */
+  'daemon-config.mend': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
   /** Opens the file in the desktop's default program. */
   'daemon-config.show': call(v.undefined(), type<void>()),
 }

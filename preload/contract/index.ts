@@ -89,6 +89,7 @@ export {
   daemonSteps,
   type ChangeMethod,
   type DaemonBackup,
+  type FileRepair,
   type DaemonMirrors,
   type DaemonStep,
   type StoredMirrorPlan,

@@ -77,6 +77,8 @@ const subject = v.variant('kind', [
     mirrors: v.array(v.string()),
     /** The job restores a backup of the file. */
     restores: v.optional(v.boolean()),
+    /** The job mends a file that Docker cannot read. */
+    mends: v.optional(v.boolean()),
     /** The engine cannot reload and is restarted. */
     restarts: v.optional(v.boolean()),
     /** The engine was not running, so it applies the restored file at its next start. */

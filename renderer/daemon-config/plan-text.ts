@@ -1,6 +1,8 @@
 /** Texts for the plan of a mirror change in daemon.json, and for what prevents the change. */
+import type { DaemonFault } from '../../model/daemon-config/faults.ts'
 import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, Obstacle, PlanRow } from '../../model/daemon-config/plan.ts'
+import type { SettingType } from '../../model/daemon-config/settings.ts'
 import { plain } from '../../model/text/plain.ts'
 import { joinNames, t } from '../ui/i18n.svelte.ts'
 import { mirrorAddressText } from '../ui/mirror-address-text.ts'
@@ -62,16 +64,21 @@ export function elsewhereText(installation: Installation): string {
   return installation === 'podman' ? t('daemon.obstacle.podman') : t('daemon.obstacle.elsewhere')
 }
 
-/** Why Slipway cannot edit daemon.json. */
-export function faultText({ code, place, key = '' }: FileFault, file: string): string {
-  const line = String(place?.line ?? 1)
+/** What is wrong in daemon.json: why Slipway cannot edit it, or Docker does not start with it. */
+export function faultText(fault: FileFault | DaemonFault, file: string): string {
+  const { code, key = '' } = fault
+  const line = String(fault.place?.line ?? 1)
   switch (code) {
     case 'duplicate-key':
       return t('daemon.fault.duplicate-key', { file, line, key: plain(key) })
     case 'key-case':
       return t('daemon.fault.key-case', { file, line, key: plain(key) })
-    case 'wrong-type':
-      return t('daemon.fault.wrong-type', { file, line, key: plain(key) })
+    case 'wrong-type': {
+      const type = 'type' in fault ? typeText(fault.type) : undefined
+      return type === undefined
+        ? t('daemon.fault.wrong-type', { file, line, key: plain(key) })
+        : t('daemon.fault.type', { file, line, key: plain(key), type })
+    }
     case 'bom':
       return t('daemon.fault.bom', { file })
     case 'encoding':
@@ -86,7 +93,69 @@ export function faultText({ code, place, key = '' }: FileFault, file: string): s
       return t('daemon.fault.punctuation', { file, line })
     case 'comment':
       return t('daemon.fault.comment', { file, line })
-    default:
+    case 'missing-colon':
+      return t('daemon.fault.missing-colon', { file, line })
+    case 'unclosed':
+      return t('daemon.fault.unclosed', { file, line })
+    case 'extra-bracket':
+      return t('daemon.fault.extra-bracket', { file, line })
+    case 'unquoted':
+      return t('daemon.fault.unquoted', { file, line })
+    case 'space':
+      return t('daemon.fault.space', { file, line })
+    case 'after-end':
+      return t('daemon.fault.after-end', { file, line })
+    case 'not-object':
+      return t('daemon.fault.not-object', { file })
+    case 'web-page':
+      return t('daemon.fault.web-page', { file })
+    case 'empty':
+      return t('daemon.fault.empty', { file })
+    case 'unknown-key':
+    case 'removed-key':
+    case 'flag':
+    case 'mirror':
+    case 'registry':
+      return settingText(fault, file, line)
+    case 'syntax':
       return t('daemon.fault.other', { file, line })
+  }
+}
+
+/** What is wrong with a setting that Docker refuses. */
+function settingText(
+  { code, key = '', means, flag = '', address = '' }: DaemonFault,
+  file: string,
+  line: string,
+): string {
+  const facts = { file, line, key: plain(key) }
+  if (code === 'flag') return t('daemon.fault.flag', { ...facts, flag: plain(flag) })
+  if (code === 'mirror') return t('daemon.fault.mirror', { file, line, mirror: plain(address) })
+  if (code === 'registry') return t('daemon.fault.registry', { file, line, registry: plain(address) })
+  if (code === 'removed-key')
+    return means === undefined
+      ? t('daemon.fault.removed-key', facts)
+      : t('daemon.fault.replaced-key', { ...facts, means })
+  return means === undefined
+    ? t('daemon.fault.unknown-key', facts)
+    : t('daemon.fault.misspelled-key', { ...facts, means })
+}
+
+/** The type that a value must have; undefined for a list of strings, which has words of its own. */
+function typeText(type: SettingType | undefined): string | undefined {
+  switch (type) {
+    case 'text':
+      return t('daemon.type.text')
+    case 'boolean':
+      return t('daemon.type.boolean')
+    case 'number':
+      return t('daemon.type.number')
+    case 'list':
+      return t('daemon.type.list')
+    case 'object':
+    case 'text-map':
+      return t('daemon.type.object')
+    default:
+      return undefined
   }
 }

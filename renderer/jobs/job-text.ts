@@ -8,6 +8,7 @@ import { sizeRange, joinNames, size, duration, t } from '../ui/i18n.svelte.ts'
 
 export function titleOf({ subject, state, items }: Job): string {
   if (subject.kind === 'pull') return pullTitle(subject, state)
+  if (subject.kind === 'daemon' && subject.mends) return t('job.daemon.mend')
   if (subject.kind === 'daemon') return subject.restores ? t('job.daemon.restore') : t('job.daemon')
   if (subject.kind === 'race')
     return state === 'done' ? t('job.raced', { image: subject.image }) : t('job.race', { image: subject.image })
@@ -68,10 +69,11 @@ function raceSummary({ works = 0, of = 0, fastest = '' }: Extract<JobSubject, { 
 }
 
 function daemonSummary(subject: Extract<JobSubject, { kind: 'daemon' }>, { state, failure }: Job): string {
-  const { mirrors, restores, atStart } = subject
+  const { mirrors, restores, mends, atStart } = subject
   if (failure) return failureText(failure).title
   if (state === 'running') return t('job.daemon.running')
   if (state === 'interrupted') return t('job.daemon.interrupted')
+  if (mends) return atStart ? t('job.daemon.mended') : t('daemon.mendedRunning')
   if (restores) return atStart ? t('daemon.restoredDown') : t('daemon.restored')
   return mirrors.length > 0 ? t('job.daemon.asks', { mirrors: joinNames(mirrors) }) : t('job.daemon.none')
 }

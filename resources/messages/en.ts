@@ -870,8 +870,58 @@ export const en = {
     'Line {line} of {file} has quotes or commas that JSON does not allow. Replace them first.',
   'daemon.fault.comment': 'Line {line} of {file} has a comment, which JSON does not allow. Remove it first.',
   'daemon.fault.other': '{file} has a mistake on line {line}. Correct it first.',
+  'daemon.fault.missing-colon': 'A colon is missing on line {line} of {file}. Add it first.',
+  'daemon.fault.unclosed': 'A quote or bracket on line {line} of {file} is never closed. Close it first.',
+  'daemon.fault.extra-bracket': 'A bracket on line {line} of {file} closes nothing. Remove it first.',
+  'daemon.fault.unquoted': 'A word on line {line} of {file} has no quotes. Put it in quotes first.',
+  'daemon.fault.space':
+    'Line {line} of {file} has an invisible character that JSON does not allow. Replace it with a plain space.',
+  'daemon.fault.after-end':
+    '{file} goes on after its closing brace, on line {line}. Put all settings into one pair of braces.',
+  'daemon.fault.not-object': 'The settings in {file} are not in braces. Put them in one pair of curly braces.',
+  'daemon.fault.web-page': '{file} holds a web page instead of settings. Restore a backup, or start without the file.',
+  'daemon.fault.empty': '{file} is empty. Docker 20.10 does not start with an empty file.',
+  'daemon.fault.unknown-key': 'Docker does not know “{key}” (line {line} of {file}). Check its spelling.',
+  'daemon.fault.misspelled-key':
+    'Docker does not know “{key}” (line {line} of {file}). The setting is called “{means}”.',
+  'daemon.fault.removed-key': 'Docker no longer knows “{key}” (line {line} of {file}). Remove it.',
+  'daemon.fault.replaced-key': 'Docker no longer knows “{key}” (line {line} of {file}). It is called “{means}” now.',
+  'daemon.fault.flag':
+    '“{key}” on line {line} of {file} is also set by {flag} on Docker’s command line. Docker does not start with both.',
+  'daemon.fault.mirror': 'Docker does not accept the mirror {mirror} (line {line} of {file}). Check the address.',
+  'daemon.fault.registry':
+    'Docker does not accept the insecure registry {registry} (line {line} of {file}). Write its host and port alone.',
+  'daemon.fault.type': '“{key}” on line {line} of {file} must be {type}.',
+  'daemon.type.text': 'text in quotes',
+  'daemon.type.boolean': 'true or false, without quotes',
+  'daemon.type.number': 'a number, without quotes',
+  'daemon.type.list': 'a list in square brackets',
+  'daemon.type.object': 'a group in curly braces',
+  'daemon.fault.place': 'Line {line}, column {column}',
+  'daemon.keepsDown': 'Docker does not start with its configuration',
+  'daemon.changedBefore':
+    'Slipway has changed {file} before. If Docker stopped after that, restore an earlier version.',
+  'daemon.mend': 'Mend…',
+  'daemon.repair': 'Show the repair…',
+  'daemon.withoutFile': 'Start without the file…',
+  'daemon.mendTitle': 'Mend Docker’s configuration',
+  'daemon.mendPlan':
+    'Only spaces and punctuation of {file} change. Every name and value stays. The old file is backed up.',
+  'daemon.repairPlan': 'These commands make the change, keep the old file beside the new one, and start Docker.',
+  'daemon.drops': 'This removes {keys}.',
+  'daemon.remains': 'Docker still does not start with what remains:',
+  'daemon.mendApply': 'Mend',
+  'daemon.mended': 'The file is mended. Now start Docker:',
+  'daemon.mendedRunning': 'The file is mended, and Docker uses it.',
+  'daemon.withoutTitle': 'Start Docker without its configuration',
+  'daemon.withoutPlan': 'The commands rename {file}, and Docker starts with its defaults. Nothing is deleted.',
+  'daemon.loses': 'Docker then no longer has these settings: {keys}.',
+  'daemon.losesRoot':
+    'The file moves Docker’s data elsewhere (data-root). Without it, all images and containers seem gone; they stay on the disk.',
   'job.daemon': 'Change Docker’s mirrors',
   'job.daemon.restore': 'Restore Docker’s configuration',
+  'job.daemon.mend': 'Mend Docker’s configuration',
+  'job.daemon.mended': 'Mended. Docker uses it when you start it.',
   'job.daemon.running': 'in progress',
   'job.daemon.asks': 'Docker tries {mirrors} first',
   'job.daemon.none': 'Docker pulls straight from Docker Hub',
@@ -1142,7 +1192,8 @@ export const en = {
   'error.daemon-file-helper-error.hint': 'It says: {why}.',
 
   'polkit.description': 'Change Docker’s mirrors',
-  'polkit.message': 'Slipway wants to change the mirrors and registries in Docker’s configuration (daemon.json)',
+  'polkit.message':
+    'Slipway wants to change mirrors or registries in Docker’s configuration (daemon.json), or mend its punctuation',
 
   'terminal.input': 'Terminal. Ctrl+Shift+Esc leaves it.',
   'terminal.logs': 'logs',

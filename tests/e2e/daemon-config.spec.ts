@@ -177,3 +177,72 @@ test('without the helper the sheet shows commands to run, and waits until the en
     renameSync(`${helperFile}.away`, helperFile)
   }
 })
+
+test('while a mistake in daemon.json keeps Docker down, it is named and mended, and Docker starts', async ({
+  open,
+  writeConfig,
+  installedEngine,
+}) => {
+  const faulty = '{\n  "debug": false,\n  “registry-mirrors”: [],\n}\n'
+  const mended = '{\n  "debug": false,\n  "registry-mirrors": []\n}\n'
+  await writeConfig(faulty)
+  await installedEngine.shutDown()
+  try {
+    const app = await open({ socket: systemPaths.socket })
+    const section = app.page.getByRole('region', { name: 'Docker does not start with its configuration' })
+    await expect(section).toContainText('Line 3 of /etc/docker/daemon.json has quotes or commas')
+    await expect(section).toContainText('Line 3, column 3')
+    await app.expectAccessible()
+
+    await section.getByRole('button', { name: 'Start without the file…' }).click()
+    await expect(sheet(app)).toContainText('sudo mv /etc/docker/daemon.json')
+    await expect(sheet(app)).toContainText('debug, registry-mirrors')
+    await app.expectAccessible()
+    await sheet(app).getByRole('button', { name: 'Close' }).click()
+
+    await section.getByRole('button', { name: 'Mend…' }).click()
+    await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()
+    await expect(sheet(app).getByRole('region', { name: 'Show the change' })).toContainText(
+      '-   “registry-mirrors”: [],',
+    )
+    await app.expectAccessible()
+    await sheet(app).getByRole('button', { name: 'Mend', exact: true }).click()
+    await expect(sheet(app)).toContainText('The file is mended. Now start Docker:', { timeout: 30_000 })
+    await expect(sheet(app)).toContainText('sudo systemctl start docker')
+    await app.expectAccessible()
+    expect(readConfig()).toBe(mended)
+    await sheet(app).getByRole('button', { name: 'Close' }).click()
+    await expect(section).toBeHidden()
+
+    await installedEngine.restart()
+    await expect(app.engine).toContainText(installedEngine.version)
+    await app.page.getByRole('link', { name: 'Activity' }).click()
+    await expect(app.page.getByRole('article', { name: 'Mend Docker’s configuration' })).toContainText('Mended')
+  } finally {
+    writeFileSync(systemPaths.config, mended)
+    if (!installedEngine.running) await installedEngine.restart()
+  }
+})
+
+test('an open window names the mistake that keeps Docker from starting again above its list', async ({
+  appWithMirror: app,
+  installedEngine,
+}) => {
+  try {
+    await app.page.getByRole('link', { name: 'Images' }).click()
+    writeFileSync(systemPaths.config, '<!DOCTYPE html>\n')
+    await installedEngine.shutDown()
+    const section = app.page.getByRole('region', { name: 'Docker does not start with its configuration' })
+    await expect(section).toContainText('/etc/docker/daemon.json holds a web page instead of settings')
+    await expect(section.getByRole('button', { name: 'Mend…' })).toHaveCount(0)
+    await app.expectAccessible()
+
+    // The user mends the file by hand.
+    writeFileSync(systemPaths.config, '{}')
+    await app.page.evaluate(() => window.dispatchEvent(new Event('focus')))
+    await expect(section).toBeHidden()
+  } finally {
+    writeFileSync(systemPaths.config, '{}')
+    if (!installedEngine.running) await installedEngine.restart()
+  }
+})

@@ -5,7 +5,54 @@ import { helperFile } from '../../main/daemon-config/helper.ts'
 import type { Scene } from './scene.ts'
 import { systemPaths } from '../world/dockerd.ts'
 
+/** Docker is down, and its configuration has this text. */
+const downWith = (text: string) => () => {
+  const original = readFileSync(systemPaths.config)
+  writeFileSync(systemPaths.config, text)
+  renameSync(systemPaths.socket, `${systemPaths.socket}.away`)
+  return () => {
+    renameSync(`${systemPaths.socket}.away`, systemPaths.socket)
+    writeFileSync(systemPaths.config, original)
+  }
+}
+const faultyText =
+  '{\n  "log-driver": "journald",\n  "registry-mirrors": [\n    “https://docker.1ms.run”，\n    "https://docker.m.daocloud.io",\n  ]\n}\n'
+
 export const mirrorScenes: readonly Scene[] = [
+  {
+    name: 'down-faulty-file',
+    arrange: downWith(faultyText),
+    show: async (page) => page.getByRole('heading', { level: 2 }).waitFor(),
+  },
+  {
+    name: 'down-mend',
+    arrange: downWith(faultyText),
+    async show(page) {
+      await page.locator('section:has(h2) button').first().click()
+      await page.getByRole('dialog').getByRole('region').waitFor()
+    },
+  },
+  {
+    name: 'down-commands',
+    arrange: downWith('{\n  "graph": "/data/docker",\n  "log-opts": { "max-size": "10m", "max-file": 3 }\n}\n'),
+    async show(page) {
+      await page.locator('section:has(h2) button').first().click()
+      await page.getByRole('dialog').getByRole('region').waitFor()
+    },
+  },
+  {
+    name: 'down-web-page',
+    arrange: downWith('<!DOCTYPE html>\n<html lang="en"><head><title>404 Not Found</title></head></html>\n'),
+    show: async (page) => page.getByRole('heading', { level: 2 }).waitFor(),
+  },
+  {
+    name: 'down-without',
+    arrange: downWith('{\n  "data-root": "/data/docker", // moved\n  "log-driver": "local"\n}\n'),
+    async show(page) {
+      await page.locator('section:has(h2) button').last().click()
+      await page.getByRole('dialog').locator('code').waitFor()
+    },
+  },
   {
     name: 'mirrors-before',
     show: async (page) => openMirrors(page),

@@ -11,6 +11,8 @@ export interface Scene {
   readonly prepare?: (demoSocket: string) => Promise<Readonly<Record<string, string>>>
   /** The scene shows its own page instead of the app; the picture covers the whole page. */
   readonly wholePage?: boolean
+  /** Changes the computer before the app starts. @returns a function that undoes this */
+  arrange?(): () => void
   /** Brings the window, whose list is already drawn, into the state of the scene. */
   show(page: Page): Promise<void>
 }

@@ -1,4 +1,5 @@
-"""The helper: changes the mirrors and insecure registries in Docker's daemon.json, or restores a backup of the file.
+"""The helper: changes the mirrors and insecure registries in Docker's daemon.json, mends the punctuation of a file that
+Docker cannot read, or restores a backup of the file.
 
 As root, it changes the system's daemon.json; as another user, that of the user's rootless Docker.
 
@@ -6,6 +7,7 @@ main         serves requests: one JSON object per line, a fixed set of verbs
 channel      reads and writes the lines; timeouts and signals
 strict_json  a JSON parser that keeps duplicate keys, and numbers as they are written
 rules        which changes of the text are allowed
+mend         which mends of a broken text are allowed
 scope        the system's Docker or a user's rootless Docker: all differences between the two
 config_file  where daemon.json is, and whether it is safe to change
 replace      replaces a file atomically

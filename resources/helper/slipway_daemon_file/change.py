@@ -10,10 +10,12 @@ import time
 from .config_file import hash_of, locate_config, open_folder, read_config
 from .engine import read_engine_config, wait_until_in_force
 from .errors import Refused, refused_from_os_error
+from .mend import check_mend
 from .process import check_flags, find_process, find_validation_error, reload
 from .replace import create_file, replace_file
 from .rollback import abort, config_of_previous_values, roll_back, values_to_set_on_rollback, with_explicit_values
 from .rules import MANAGED_KEYS, MIRRORS, check_change, parse_members, try_parse_members, with_members
+from .strict_json import Members, is_identical
 
 
 def change(store, channel, old_hash, new):
@@ -33,13 +35,25 @@ def change(store, channel, old_hash, new):
     return _apply(store, channel, path, current, new, engine_before, {}, must_run=True)
 
 
+def mend(store, channel, old_hash, new):
+    """Mends the punctuation of a file that prevents the engine from starting, or will at its next start."""
+    path, current = _read_expected(store, old_hash)
+    check_mend(current.data, new)
+    return _replace_whole(store, channel, path, current, new)
+
+
 def restore(store, channel, old_hash, backup_hash):
     """Writes a backup to the file, also if the current file is invalid or prevents the engine from starting."""
     path, current = _read_expected(store, old_hash)
     new = store.read_backup(backup_hash)
-    new_members = try_parse_members(new)
-    if new_members is None:
+    if try_parse_members(new) is None:
         raise Refused('backup-invalid', hash=backup_hash)
+    return _replace_whole(store, channel, path, current, new)
+
+
+def _replace_whole(store, channel, path, current, new):
+    """Replaces a file that may be invalid. The engine may be down; if it runs, it loads the new file."""
+    new_members = parse_members(new)
     process = find_process(store.scope, path.kind)
     if process is not None:
         check_flags(process, path)
@@ -159,7 +173,7 @@ def _reload_and_confirm(scope, channel, path, current, new, interim, must_run):
     if process is not None:
         reload(process)
         channel.send_step('reloaded')
-        confirmed = _confirm(scope, parse_members(interim or new), path.kind)
+        confirmed = _confirm(scope, _changed_values(current.data, interim or new), path.kind)
         if confirmed:
             channel.send_step('confirmed')
     elif must_run:
@@ -170,8 +184,21 @@ def _reload_and_confirm(scope, channel, path, current, new, interim, must_run):
     return confirmed
 
 
-def _confirm(scope, members, kind):
-    wanted = {key: members.get(key) for key in MANAGED_KEYS if key in members.names()}
+def _changed_values(old, new):
+    """The values that the engine must confirm: those of changed managed keys, and the mirrors in any case.
+
+    The engine may show the value of an unchanged key in another form than the file.
+    """
+    old_members, new_members = try_parse_members(old) or Members(), parse_members(new)
+    return {
+        key: value
+        for key, value in new_members
+        if key == MIRRORS or (key in MANAGED_KEYS and not is_identical(old_members.get(key), value))
+    }
+
+
+def _confirm(scope, wanted, kind):
+    wanted = {key: value or [] for key, value in wanted.items()}
     confirmed, last_config = wait_until_in_force(scope, wanted, timeout_s=10)
     if not confirmed and last_config is not None:
         raise Refused('not-taken-up', mirrors=last_config.values[MIRRORS])

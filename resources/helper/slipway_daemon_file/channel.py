@@ -32,6 +32,7 @@ VERBS = {
     'read': {},
     'history': {},
     'change': {'oldHash': _is_hash_or_none, 'newText': _is_text},
+    'mend': {'oldHash': _is_hash, 'newText': _is_text},
     'restore': {'oldHash': _is_hash_or_none, 'hash': _is_hash},
     'keep': {},
     'undo': {},

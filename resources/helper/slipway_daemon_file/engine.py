@@ -52,13 +52,18 @@ def _get(scope, path):
 
 
 def normalize(key, value):
-    """Returns a value as the engine stores it: mirrors without duplicates, registries sorted and without loopback."""
+    """Returns a value as the engine stores it: mirrors without duplicates, registries sorted and without loopback.
+
+    docker.io stays secure although a file names it. See moby registry/config.go, loadInsecureRegistries.
+    """
     if key == MIRRORS:
         return list(dict.fromkeys(mirror[:-1] if mirror.endswith('/') else mirror for mirror in value))
-    return sorted({_normalize_registry(name) for name in value} - {'127.0.0.0/8', '::1/128'})
+    return sorted({_normalize_registry(name) for name in value} - {'127.0.0.0/8', '::1/128', 'docker.io'})
 
 
 def _normalize_registry(name):
+    # The engine removes these schemes, with a warning in its log.
+    name = re.sub('^https?://', '', name, flags=re.IGNORECASE)
     try:
         return str(ipaddress.ip_network(name, strict=False)) if '/' in name else name.lower()
     except ValueError:

@@ -8,7 +8,7 @@ CODES = frozenset(
         'bad-request', 'out-of-turn', 'not-root', 'busy', 'state-unsafe', 'internal', 'ended',
         # the file
         'file-changed', 'file-invalid', 'file-duplicate-key', 'file-too-large', 'file-odd', 'folder-unsafe',
-        'read-only', 'no-space', 'not-permitted', 'mounted', 'io',
+        'read-only', 'no-space', 'not-permitted', 'mounted', 'io', 'file-valid',
         # the new text
         'text-invalid', 'text-too-large', 'text-elsewhere', 'key-removed', 'too-many-mirrors', 'mirror-invalid',
         'registry-invalid',

@@ -6,7 +6,7 @@ import resource
 import sys
 
 from . import PROTOCOL
-from .change import change, restore
+from .change import change, mend, restore
 from .channel import Channel, ChannelClosed
 from .config_file import hash_of, locate_config, read_config
 from .engine import read_engine_config
@@ -61,7 +61,7 @@ def _handle(store, channel, verb, request):
         channel.send({'answer': 'read', **_describe_config(store)})
     elif verb == 'history':
         channel.send({'answer': 'history', 'backups': store.history()})
-    elif verb in ('change', 'restore'):
+    elif verb in ('change', 'mend', 'restore'):
         with store.locked():
             answer = _change(store, channel, verb, request)
         # Release the lock before the answer: once the caller has it, another helper may need the lock.
@@ -73,14 +73,14 @@ def _handle(store, channel, verb, request):
 def _change(store, channel, verb, request):
     # The previous holder of the lock may have been killed in the middle of a change.
     recover(store, channel)
-    if verb == 'change':
+    if verb == 'restore':
+        result = restore(store, channel, request.get('oldHash'), request.get('hash'))
+    else:
         try:
             new = request.get('newText').encode()
         except UnicodeEncodeError:
             raise Refused('bad-request', detail='the text is not valid Unicode') from None
-        result = change(store, channel, request.get('oldHash'), new)
-    else:
-        result = restore(store, channel, request.get('oldHash'), request.get('hash'))
+        result = (change if verb == 'change' else mend)(store, channel, request.get('oldHash'), new)
     channel.send({'answer': 'changed', **result})
     return _await_decision(store, channel)
 

@@ -165,6 +165,7 @@ const withMirror = `{\n  "labels": ["x=y"],\n  "registry-mirrors": ["${mirror}"]
 const withOtherMirror = withMirror.replace(mirror, otherMirror)
 const onlyMirror = `{ "registry-mirrors": ["${mirror}"] }\n`
 const faulty = `{\n  "registry-mirrors": ["${mirror}"],\n}\n`
+const slipped = withOtherMirror.replace(/}(\s*)$/, ',}$1')
 
 export const scenarios: readonly [CrashScenario, ...CrashScenario[]] = [
   {
@@ -203,5 +204,14 @@ export const scenarios: readonly [CrashScenario, ...CrashScenario[]] = [
     mirrorsBefore: [mirror],
     textAfter: withoutMirrors,
     mirrorsAfter: [],
+  },
+  {
+    title: 'a file whose punctuation is mended',
+    textBefore: slipped,
+    request: { verb: 'mend', oldHash: hashOf(slipped), newText: withOtherMirror },
+    end: 'undo',
+    mirrorsBefore: [mirror],
+    textAfter: withOtherMirror,
+    mirrorsAfter: [otherMirror],
   },
 ]

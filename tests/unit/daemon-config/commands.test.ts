@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { manualCommandsFor } from '../../../model/daemon-config/commands.ts'
+import { commandsWithoutFile, manualCommandsFor } from '../../../model/daemon-config/commands.ts'
 
 let folder: string
 let file: string
@@ -86,4 +86,19 @@ test('the commands for rootless Docker need no sudo, and those for the snap rest
   expect(rootless).toContain('systemctl --user reload docker')
   expect(manualCommandsFor({ file, oldHash, text, installation: 'snap' })).toContain('sudo snap restart docker')
   expect(existsSync(file) || readdirSync(folder).length > 0).toBe(false)
+})
+
+test('while Docker is down, the commands start it, and without the file they keep it under another name', () => {
+  execFileSync('mkdir', [join(folder, 'docker')])
+  writeFileSync(file, oldText)
+  const start = 'sudo systemctl start docker'
+  expect(runInShell(manualCommandsFor({ file, oldHash, text, installation: 'system', start }))).toContain(
+    'systemctl start docker\n',
+  )
+  expect(readFileSync(file, 'utf8')).toBe(text)
+  expect(runInShell(commandsWithoutFile({ file, oldHash, installation: 'system', start }))).toBe(
+    'systemctl start docker\n',
+  )
+  expect(existsSync(file)).toBe(false)
+  expect(readFileSync(`${file}.before-${oldHash.slice(0, 12)}`, 'utf8')).toBe(text)
 })

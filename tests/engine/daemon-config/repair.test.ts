@@ -1,0 +1,105 @@
+/** The service finds what in daemon.json keeps Docker down, and mends it. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { systemPaths } from '../../../tools/world/dockerd.ts'
+import { startEngine, type Engine } from '../../../tools/world/engine.ts'
+import { installHelperInWorld } from '../../../tools/world/polkit.ts'
+import { startOnline, type Online } from '../../../tools/world/world.ts'
+import { eventually } from '../eventually.ts'
+import { openChanger, type Changer } from './changer.ts'
+import { expectNoHelperRunning, readMirrors, readState, write } from './helper-tools.ts'
+
+const mirror = 'https://a.example'
+let online: Online
+let uninstall: () => void
+beforeAll(async () => {
+  uninstall = installHelperInWorld()
+  online = await startOnline()
+})
+afterAll(async () => {
+  await online?.stop()
+  uninstall?.()
+})
+
+describe.each(['20.10', '26.1'] as const)('Docker %s', (version) => {
+  let engine: Engine
+  let changer: Changer
+  beforeAll(async () => {
+    engine = await startEngine({ version, store: 'classic', asInstalled: true })
+    changer = await openChanger({ online, socket: systemPaths.socket, env: { PATH: engine.programs } })
+  })
+  afterAll(async () => {
+    await changer?.stop()
+    await engine?.stop()
+  })
+  afterEach(expectNoHelperRunning)
+
+  const check = async () => {
+    const answer = await changer.handlers['daemon-config.check']({ withPassword: false })
+    if (!answer.ok) throw new Error(JSON.stringify(answer.error))
+    return answer.value
+  }
+  const stopDocker = async () => {
+    if (engine.running) await engine.shutDown()
+    await eventually(() => changer.served.engine.state().status === 'away')
+  }
+
+  test('while Docker runs, nothing is said about the file', async () => {
+    write('{ "debug": true, }')
+    expect(await check()).toBeUndefined()
+  })
+
+  test('a mended file lets Docker start, and the text from before is not offered as a backup', async () => {
+    await stopDocker()
+    const broken = `{ “registry-mirrors”：["${mirror}"], }`
+    write(broken, { mode: 0o640, owner: [0, 7] })
+    const repair = await check()
+    expect(repair).toMatchObject({
+      method: 'root-helper',
+      start: 'sudo systemctl start docker',
+      plan: { isMend: true },
+    })
+    const started = await changer.handlers['daemon-config.mend'](repair!.id)
+    const job = await changer.waitForEnd(started.ok ? started.value : '')
+    expect(job).toMatchObject({
+      state: 'done',
+      subject: { kind: 'daemon', mends: true, atStart: true, mirrors: [mirror] },
+    })
+    expect(readState()).toEqual({ text: `{ "registry-mirrors":["${mirror}"] }`, mode: '640', owner: '0:7' })
+    expect(await changer.handlers['daemon-config.mend'](repair!.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    expect((await check())?.plan.faults).toEqual([])
+    expect((await changer.readConfig()).changes).toEqual([])
+    expect(await changer.handlers['daemon-config.backups'](undefined)).toEqual({ ok: true, value: [] })
+
+    await engine.restart()
+    expect(await readMirrors(engine)).toEqual([mirror])
+    await eventually(() => changer.served.engine.state().status === 'connected')
+  })
+
+  test('the installed version decides what is a fault', async () => {
+    await stopDocker()
+    write('\ufeff{}')
+    expect((await check())?.plan.faults.map(({ code }) => code)).toEqual(version === '20.10' ? ['bom'] : [])
+    write('{ "graph": "/data" }')
+    expect((await check())?.plan.faults.map(({ code }) => code)).toEqual(version === '20.10' ? [] : ['removed-key'])
+  })
+
+  test('a file that punctuation cannot mend has no mend, but a way without the file', async () => {
+    await stopDocker()
+    write('<!DOCTYPE html>\n')
+    const repair = await check()
+    expect(repair?.plan.change).toBeUndefined()
+    expect(repair?.withoutFile).toContain('mv /etc/docker/daemon.json')
+    expect(await changer.handlers['daemon-config.mend'](repair!.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+  })
+
+  test('a file that was changed after the check is not mended', async () => {
+    await stopDocker()
+    write('{ "debug": true, }')
+    const repair = await check()
+    write('{ "debug": false, }')
+    const started = await changer.handlers['daemon-config.mend'](repair!.id)
+    const job = await changer.waitForEnd(started.ok ? started.value : '')
+    expect(job).toMatchObject({ state: 'failed', failure: { code: 'daemon-file-changed', state: 'untouched' } })
+    expect(readState()?.text).toBe('{ "debug": false, }')
+  })
+})
