@@ -36,7 +36,10 @@ export async function openRunner(worldEngine: Pick<Engine, 'socket'>, host = `un
   let onTerminalData: ((data: TerminalData) => void) | undefined
   const openedUrls: string[] = []
   const engine = engineService({
-    environment: { ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }), env: { ...process.env, DOCKER_HOST: host } },
+    environment: {
+      ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }),
+      env: { ...process.env, DOCKER_HOST: host },
+    },
     publish(name, payload) {
       if (name === 'images.changed') changes.push(payload as ImagesChange)
     },
