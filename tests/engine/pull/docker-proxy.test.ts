@@ -97,7 +97,7 @@ describe.each(matrix)('on $title', (options) => {
 test('an engine that has a proxy already is not told to use one', async () => {
   const env = { HTTPS_PROXY: 'http://127.0.0.1:9' }
   const { pull } = await open({ ...anyEngine, env }, { ALL_PROXY: `socks5://127.0.0.1:${proxies.socks5!.port}` })
-  expect(failureOf(await pull('alpine:3.20'))).toMatchObject({ code: 'registry-unreachable' })
+  expect(failureOf(await pull('alpine:3.20'))).toMatchObject({ code: 'engine-proxy', reason: 'unreachable' })
 })
 
 test('a proxy that does not reach the registry is not offered to Docker', async () => {

@@ -68,12 +68,12 @@ describe.each(matrix)('$title', (options) => {
   })
 
   test.each([
-    ['of an unknown authority', [address]],
-    ['for another name', ['registry.example']],
-  ])('a certificate %s is reported as a TLS failure', async (_, names) => {
+    ['of an unknown authority', [address], { reason: 'unknown-authority' }],
+    ['for another name', ['registry.example'], {}],
+  ])('a certificate %s is reported as a TLS failure', async (_, names, reason) => {
     const host = await startUntrustedTls(names)
     const failure = failureOf(await app.pull(`${host}/team/x:1`))
-    expect(failure).toEqual({ code: 'registry-tls', host, detail: expect.stringContaining('x509') })
+    expect(failure).toEqual({ code: 'registry-tls', host, detail: expect.stringContaining('x509'), ...reason })
     expect(app.logins.requested).toEqual([])
   })
 })
