@@ -204,8 +204,11 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       async 'engine.disk'() {
         if (!connection) return fail(connectionFailure())
         const session = connection
+        // Read before the first `await`: afterwards the window may show another engine.
+        const shown = { context: session.context, flags: flags() }
         try {
-          return ok({ ...(await readDiskUsage(session)), flags: flags() })
+          const usage = await readDiskUsage(session)
+          return session === connection ? ok({ ...usage, ...shown }) : fail(connectionFailure())
         } catch (error) {
           return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : connectionFailure())
         }

@@ -52,7 +52,7 @@ export async function pullAndCheck(
 ): Promise<PullResult> {
   const name = await rememberName(context.imagesOf, context.session, request.reference)
   const { digest, ...result } = await attemptPull(context, request, login)
-  if ('failure' in result && /^(platform-missing|registry-invalid-reply)$/.test(result.failure.code))
+  if ('failure' in result && /^(platform-missing|registry-invalid-reply|image-format-old)$/.test(result.failure.code))
     await name.restore(digest)
   return result
 }

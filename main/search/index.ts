@@ -124,4 +124,4 @@ export function searchService(dependencies: Dependencies): Search {
 }
 
 const canTryMirror = ({ code }: RegistryFailure) =>
-  /^registry-(unreachable|slow|tls|limited|invalid-reply|redirects|error)$/.test(code)
+  /^registry-(unreachable|proxy|slow|tls|limited|region|invalid-reply|redirects|error)$/.test(code)

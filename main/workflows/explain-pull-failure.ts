@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
+import { otherHost } from '../../model/engine/kind.ts'
 import { hub } from '../../model/image/reference.ts'
 import { hubRegistry } from '../../model/image/registry-place.ts'
 import { dockerProxyCommands } from '../../model/registry/docker-proxy.ts'
@@ -16,16 +17,31 @@ interface Needs {
   readonly environment: HostEnvironment
 }
 
-/** What an engine reports about a host that it can reach only through a proxy. TLS: a forged address answers. */
-const proxyCodes: ReadonlySet<string> = new Set(['registry-unreachable', 'registry-slow', 'registry-tls'])
+type NetworkFailure = Extract<Failure, { readonly code: 'registry-unreachable' | 'registry-slow' | 'registry-tls' }>
+
+/** Whether an engine may report this about a host that it can reach only through a proxy. */
+function mayLackProxy(failure: Failure): failure is NetworkFailure {
+  switch (failure.code) {
+    case 'registry-unreachable':
+      return failure.downloading !== true
+    case 'registry-slow':
+      return true
+    case 'registry-tls':
+      // A forged address answers in place of Docker Hub. Another registry may have an authority that Docker does not know.
+      return failure.host === hub || failure.reason !== 'unknown-authority'
+    default:
+      return false
+  }
+}
 
 /** @returns `docker-proxy-missing`, or `failure` if a proxy is not the reason. Rejects if cancelled. */
 export const explainPullFailure =
   ({ http, environment }: Needs) =>
   async (session: EngineSession, failure: Failure, cancelled: AbortSignal): Promise<Failure> => {
-    if (!proxyCodes.has(failure.code) || !('host' in failure) || session.capabilities.proxy) return failure
+    if (!mayLackProxy(failure) || session.capabilities.proxy || otherHost(session.context.kind)) return failure
     const { host } = failure
     const address = `https://${host === hub ? hubRegistry : host}/v2/`
+    if (!URL.canParse(address)) return failure
     const proxy = await http.proxyFor(address, cancelled)
     if (!proxy) return failure
     const answer = await http.ask(address, { host, timeoutMs: 5_000, signal: cancelled })

@@ -84,7 +84,12 @@ function mirrorReference(mirror: string): Result<string> | undefined {
 }
 
 /** The mirror answers but does not serve this image, for example because of an allow list. */
-const notServedCodes: ReadonlySet<string> = new Set(['reference-unknown', 'registry-denied', 'registry-login'])
+const notServedCodes: ReadonlySet<string> = new Set([
+  'reference-unknown',
+  'registry-denied',
+  'registry-region',
+  'registry-login',
+])
 
 /** Pulls the image and removes it unless it was present before. @returns the failure of the pull, if any */
 async function pullAndCleanUp(

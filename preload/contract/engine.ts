@@ -59,6 +59,7 @@ export interface DiskUsage {
 }
 
 export interface ShownDiskUsage extends DiskUsage {
+  readonly context: EngineContext
   /** The flags that select the engine in a `docker` command. */
   readonly flags: readonly string[]
 }

@@ -18,13 +18,13 @@ class Pulls {
   platform = $state('')
   /** References of the pulls that are being started. */
   #starting = $state.raw<ReadonlySet<string>>(new Set())
-  /** By reference: why the last pull could not start. */
-  #failures = $state.raw<ReadonlyMap<string, Failure>>(new Map())
+  /** By reference: the last pull, if it could not start. */
+  #failures = $state.raw<ReadonlyMap<string, FailedPull>>(new Map())
 
   /** Starts a pull from the screen Discover. If the pull could not start, `failedPullOf` returns it. */
-  async pull(reference: string) {
-    const failure = await this.start(reference, { platform: this.platform })
-    if (failure) this.#failures = new Map([...this.#failures, [reference, failure]])
+  async pull(reference: string, platform: string | undefined = this.platform) {
+    const failure = await this.start(reference, { platform })
+    if (failure) this.#failures = new Map([...this.#failures, [reference, { reference, platform, failure }]])
   }
 
   /**
@@ -58,8 +58,8 @@ class Pulls {
   failedPullOf = (repository: string): FailedPull | undefined => {
     const isInRepository = (reference: string) =>
       reference.startsWith(`${repository}:`) || reference.startsWith(`${repository}@`)
-    for (const [reference, failure] of [...this.#failures].toReversed())
-      if (isInRepository(reference)) return { reference, failure }
+    const unstarted = [...this.#failures.values()].findLast(({ reference }) => isInRepository(reference))
+    if (unstarted) return unstarted
     const job = jobs.all.find(({ subject }) => subject.kind === 'pull' && isInRepository(subject.reference))
     const failure = job?.failure ?? job?.items.find((item) => item.failure)?.failure
     if (job?.subject.kind !== 'pull' || !failure) return undefined

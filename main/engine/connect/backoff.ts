@@ -36,11 +36,19 @@ export function engineFingerprint(environment: HostEnvironment, chosen: string |
   return { engines, configProblem: configProblem(environment) }
 }
 
-/** @returns a text that changes when the socket file is replaced or changed; undefined if there is no socket file */
+/**
+ * @returns a text that changes when the socket file is replaced or changed, or becomes reachable; undefined if there is no
+ * socket file
+ */
 export function socketFingerprint(endpoint: string): string | undefined {
   if (!endpoint.startsWith('unix://')) return undefined
-  const file = statSync(endpoint.slice('unix://'.length), { throwIfNoEntry: false, bigint: true })
-  return file && `${file.ino} ${file.ctimeNs}`
+  try {
+    const file = statSync(endpoint.slice('unix://'.length), { throwIfNoEntry: false, bigint: true })
+    return file && `${file.ino} ${file.ctimeNs}`
+  } catch (error) {
+    // The folder may be closed to this user, as the one of the system's Podman is.
+    return (error as NodeJS.ErrnoException).code
+  }
 }
 
 interface RetryOptions {

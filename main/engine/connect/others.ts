@@ -6,7 +6,7 @@ import { agreedApi } from '../api/versions.ts'
 import { findCandidates, findChoices, toEngineContext, type Candidate, type HostEnvironment } from './candidates.ts'
 import { offeredApi } from './connection.ts'
 import { createDockerClient } from './docker-client.ts'
-import { routeTo } from './routes.ts'
+import { routeTo, type Route } from './routes.ts'
 
 /** A healthy engine answers at once, and over ssh within about two seconds. */
 const pingTimeoutMs = 3_000
@@ -52,15 +52,16 @@ function resolvedAddress(endpoint: string): string {
 
 async function answersPing(candidate: Candidate, env: HostEnvironment['env']): Promise<boolean> {
   const signal = AbortSignal.timeout(pingTimeoutMs)
-  const route = routeTo(candidate, env, () => {})
+  let route: Route | undefined
   try {
+    route = routeTo(candidate, env, () => {})
     const headers = await ping({ docker: createDockerClient(route), context: toEngineContext(candidate), signal })
     const api = offeredApi(headers)
     return api !== undefined && agreedApi(api) !== undefined
   } catch {
     return false
   } finally {
-    route.agent.destroy()
-    route.longLivedAgent?.destroy()
+    route?.agent.destroy()
+    route?.longLivedAgent?.destroy()
   }
 }

@@ -45,3 +45,8 @@ test('the wait ends early if a socket appears or is replaced, or if the signal i
     rmSync(folder, { recursive: true })
   }
 })
+
+test('a socket that cannot be looked at does not end the search for an engine', () => {
+  const host = `unix:///run/${'x'.repeat(300)}/docker.sock`
+  expect(() => engineFingerprint({ env: { DOCKER_HOST: host }, home: '/nonexistent' }, undefined)).not.toThrow()
+})
