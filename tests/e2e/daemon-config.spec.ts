@@ -208,7 +208,7 @@ test('while a mistake in daemon.json keeps Docker down, it is named and mended, 
     await app.expectAccessible()
     await sheet(app).getByRole('button', { name: 'Mend', exact: true }).click()
     await expect(sheet(app)).toContainText('The file is mended. Now start Docker:', { timeout: 30_000 })
-    await expect(sheet(app)).toContainText('sudo systemctl start docker')
+    await expect(sheet(app)).toContainText('sudo service docker start')
     await app.expectAccessible()
     expect(readConfig()).toBe(mended)
     await sheet(app).getByRole('button', { name: 'Close' }).click()

@@ -55,7 +55,7 @@ describe.each(['20.10', '26.1'] as const)('Docker %s', (version) => {
     const repair = await check()
     expect(repair).toMatchObject({
       method: 'root-helper',
-      start: 'sudo systemctl start docker',
+      start: 'sudo service docker start',
       plan: { isMend: true },
     })
     const started = await changer.handlers['daemon-config.mend'](repair!.id)
