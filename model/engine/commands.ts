@@ -60,13 +60,18 @@ export type PruneTarget = (typeof pruneTargets)[number]
  * @param flags the flags that select the engine in a `docker` command
  * @returns the command that removes what is unused; undefined if the engine's program has none
  */
-export function pruneCommand(kind: EngineKind, target: PruneTarget, flags: readonly string[]): string | undefined {
+export function pruneCommand(
+  { kind, endpoint }: { readonly kind: EngineKind; readonly endpoint: string },
+  target: PruneTarget,
+  flags: readonly string[],
+): string | undefined {
   if (kind.type !== 'podman' && kind.type !== 'podman-machine')
     return ['docker', ...flags.map(shellQuote), target, 'prune'].join(' ')
   // Podman keeps its build cache as images.
   if (target === 'builder') return undefined
   if (kind.type === 'podman-machine') return `podman --connection ${shellQuote(kind.name)} ${target} prune`
-  return `${kind.scope === 'system' ? 'sudo ' : ''}podman ${target} prune`
+  // Without the address, Podman would use the storage of the user who runs the command.
+  return `${kind.scope === 'system' ? 'sudo ' : ''}podman --url ${shellQuote(endpoint)} ${target} prune`
 }
 
 const joinGroup = 'sudo usermod -aG docker "$USER"'

@@ -4,7 +4,7 @@
  * Desktop, Colima, Lima, Rancher Desktop, OrbStack, Podman machines, the snap, WSL, OpenRC, runit).
  */
 import { expect, test } from 'vitest'
-import { permissionCommand, pruneCommand, startCommand } from '../../../model/engine/commands.ts'
+import { permissionCommand, pruneCommand, startCommand, type PruneTarget } from '../../../model/engine/commands.ts'
 import { groupProblem } from '../../../model/engine/docker-group.ts'
 import {
   kindOfConnected,
@@ -217,13 +217,15 @@ test('a member of the group whose login is older than the membership has to log 
 })
 
 test('cleaning up is done with the engine’s own program, on the engine that the window shows', () => {
-  expect(pruneCommand(kindAt(systemSocket), 'volume', [])).toBe('docker volume prune')
-  expect(pruneCommand(kindAt('ssh://build'), 'builder', ['--context', 'my build'])).toBe(
-    "docker --context 'my build' builder prune",
+  const prune = (endpoint: string, ...rest: [target: PruneTarget, flags: string[]]) =>
+    pruneCommand({ kind: kindAt(endpoint), endpoint }, ...rest)
+  expect(prune(systemSocket, 'volume', [])).toBe('docker volume prune')
+  expect(prune('ssh://build', 'builder', ['--context', 'my build'])).toBe("docker --context 'my build' builder prune")
+  expect(prune('unix:///run/podman/podman.sock', 'container', [])).toBe(
+    'sudo podman --url unix:///run/podman/podman.sock container prune',
   )
-  expect(pruneCommand(kindAt('unix:///run/podman/podman.sock'), 'container', [])).toBe('sudo podman container prune')
-  expect(pruneCommand(kindAt('unix:///run/user/1000/podman/podman.sock'), 'volume', ['-H', 'x'])).toBe(
-    'podman volume prune',
+  expect(prune('unix:///run/user/1000/podman/podman.sock', 'volume', ['-H', 'x'])).toBe(
+    'podman --url unix:///run/user/1000/podman/podman.sock volume prune',
   )
-  expect(pruneCommand(kindAt('unix:///run/podman/podman.sock'), 'builder', [])).toBeUndefined()
+  expect(prune('unix:///run/podman/podman.sock', 'builder', [])).toBeUndefined()
 })
