@@ -70,7 +70,8 @@ async function pullFromHub(
 function withLoginUnused(result: PullResult): PullResult {
   if (!('failure' in result)) return result
   const { failure } = result
-  if (failure.code === 'registry-limited') return { failure: { ...failure, loginUnused: true } }
+  if (failure.code === 'registry-limited')
+    return { failure: failure.mirror ? failure : { ...failure, loginUnused: true } }
   return mayNeedLogin(failure) ? { failure: { code: 'registry-login', host: hub } } : result
 }
 

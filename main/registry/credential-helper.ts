@@ -84,14 +84,19 @@ export async function runHelper(
 
 /** Failures that a login may fix. Registries also report `reference-unknown` for private repositories. */
 export const mayNeedLogin = (failure: Failure): boolean =>
-  /^(registry-login|registry-denied|reference-unknown)$/.test(failure.code) && !('mirror' in failure && failure.mirror)
+  /^(registry-login|registry-denied|reference-unknown)$/.test(failure.code) && !isOfMirror(failure)
+
+/** Docker sends no logins to mirrors. */
+const isOfMirror = (failure: Failure): boolean => 'mirror' in failure && failure.mirror === true
 
 /**
  * Adds why the stored login could not be read to a failure that a login may fix, or to a rate limit, which is lower
  * without a login.
  */
 export const withHelper = <F extends Failure>(failure: F, helper: HelperFailure): F =>
-  mayNeedLogin(failure) || failure.code === 'registry-limited' ? { ...failure, helper } : failure
+  mayNeedLogin(failure) || (failure.code === 'registry-limited' && !isOfMirror(failure))
+    ? { ...failure, helper }
+    : failure
 
 function killGroup(pid: number | undefined) {
   if (pid === undefined) return

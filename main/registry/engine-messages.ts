@@ -19,10 +19,13 @@ type Pattern = readonly [
 ]
 
 const hostOf = ({ message }: Question) => message.speaker.host
-const limited = (question: Question): RegistryFailure => ({
+const limited = ({ message: { speaker, text } }: Question): RegistryFailure => ({
   code: 'registry-limited',
-  host: hostOf(question),
-  ...(/unauthenticated pull rate limit/i.test(question.message.text) && { anonymous: true }),
+  host: speaker.host,
+  // Docker sends no logins to mirrors, so a login would not raise the limit of a mirror.
+  ...(speaker.mirror
+    ? { mirror: true as const }
+    : /unauthenticated pull rate limit/i.test(text) && { anonymous: true as const }),
 })
 const denied = ({ message: { speaker } }: Question): RegistryFailure => ({
   code: 'registry-denied',

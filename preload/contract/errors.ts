@@ -133,13 +133,15 @@ export type RegistryFailure =
   | { readonly code: 'registry-region'; readonly host: string }
   /**
    * Too many requests. `until`: seconds since 1970, if the registry reports it. `anonymous`: the limit for pulls without
-   * a login. `loginUnused`: the stored login was not used, because the engine would send it to mirrors.
+   * a login. `mirror`: a mirror refused. `loginUnused`: the stored login was not used, because the engine would send it
+   * to mirrors.
    */
   | {
       readonly code: 'registry-limited'
       readonly host: string
       readonly until?: number
       readonly anonymous?: true
+      readonly mirror?: true
       readonly loginUnused?: true
       readonly helper?: HelperFailure
     }
