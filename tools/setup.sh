@@ -4,7 +4,7 @@
 #   tools/setup.sh node      npm and node_modules (which bring their own Node 24)
 #   tools/setup.sh window    Chromium, and fonts with Chinese characters and emoji
 #   tools/setup.sh display   a virtual display
-#   tools/setup.sh world     Docker engines, a registry and an sshd for throwaway worlds, unpacked in a private folder
+#   tools/setup.sh world     engines, a registry, an sshd and shells for tests, unpacked in a private folder
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/world/folders.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Downloads the engines, Podman, the registry and the sshd that worlds use. These are Debian's packages, unpacked into a folder
-# and never installed, so that they do not start services on the machine. The engines come from three Debian releases,
-# because engines behave differently from version to version.
+# Downloads what worlds use: the engines, Podman, the registry and the sshd; and the login shells that tests read. These
+# are Debian's packages, unpacked into a folder and never installed, so that they do not start services on the machine. The
+# engines come from three Debian releases, because engines behave differently from version to version.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/folders.sh"
 
@@ -99,11 +99,37 @@ fetch_podman() {
   mv "$work/part" "$SLIPWAY_ENGINES/$name"
 }
 
+# fetch_shells WORK NAME SUITE: fetches the login shells that people have besides bash and dash.
+fetch_shells() {
+  local work=$1 name=$2 suite=$3 package
+  use_private_apt "$suite" "$work"
+  apt-get update -qq
+  # zsh-static needs no modules from /usr/lib.
+  (cd "$work" && apt-get download -qq zsh-static fish fish-common tcsh ksh93u+m libpcre2-32-0 libcrypt1)
+  mkdir -p "$work/root" "$work/part"/{bin,lib,share,etc}
+  for package in "$work"/*.deb; do dpkg-deb --extract "$package" "$work/root"; done
+  cp "$work"/root/bin/{tcsh,ksh93} "$work/root/usr/bin/fish" "$work/part/bin/"
+  cp "$work/root/bin/zsh-static" "$work/part/bin/zsh"
+  # fish finds its own folders next to bin.
+  cp -r "$work/root/usr/share/fish" "$work/part/share/"
+  cp -r "$work/root/etc/fish" "$work/part/etc/"
+  find "$work/root/usr/lib" "$work/root/lib" -name '*.so.*' -exec cp --no-dereference {} "$work/part/lib/" \;
+  LD_LIBRARY_PATH=$work/part/lib "$work/part/bin/fish" --version | sed -E 's/.* //' >"$work/part/version"
+  chmod -R go+rX "$work/part"
+  mv "$work/part" "$SLIPWAY_ENGINES/$name"
+}
+
 is_ready() { [ -e "$SLIPWAY_ENGINES/$1/version" ]; }
-all_ready() { is_ready 20.10 && is_ready 26.1 && is_ready newest && is_ready podman && is_ready registry && is_ready sshd; }
-# A failed download of the newest engine is retried after a day, so that a machine that cannot download it does not
+required=(20.10 26.1 podman registry sshd)
+# Tests that need these are skipped where they cannot be downloaded.
+optional=(newest shells)
+all_ready() {
+  local part
+  for part in "${required[@]}" "${optional[@]}"; do is_ready "$part" || return; done
+}
+# A failed download of an optional part is retried after a day, so that a machine that cannot download it does not
 # wait at each setup.
-newest_failed_recently() { [ -n "$(find "$SLIPWAY_ENGINES/newest.failed" -mmin -1440 2>/dev/null)" ]; }
+failed_recently() { [ -n "$(find "$SLIPWAY_ENGINES/$1.failed" -mmin -1440 2>/dev/null)" ]; }
 
 all_ready && exit
 mkdir -p "$SLIPWAY_ENGINES"
@@ -114,7 +140,7 @@ rm -rf "$SLIPWAY_ENGINES"/.fetch.*
 describe() {
   case $1 in
     podman) echo Podman ;;
-    registry | sshd) echo "the $1" ;;
+    registry | sshd | shells) echo "the $1" ;;
     *) echo "the $1 engine" ;;
   esac
 }
@@ -130,6 +156,7 @@ fetch_and_report() {
   local start=$SECONDS work fetch=fetch_engine
   case $1 in
     podman) fetch=fetch_podman ;;
+    shells) fetch=fetch_shells ;;
     registry | sshd) fetch=fetch_program ;;
   esac
   work=$(mktemp -d "$SLIPWAY_ENGINES/.fetch.XXXXXX")
@@ -148,12 +175,15 @@ start_fetch podman bookworm
 start_fetch registry bookworm docker-registry /usr/bin/docker-registry
 start_fetch sshd bookworm openssh-server /usr/sbin/sshd
 start_fetch 26.1 trixie tini docker-cli
-newest_failed_recently || start_fetch newest testing tini-static docker-cli
+failed_recently newest || start_fetch newest testing tini-static docker-cli
+failed_recently shells || start_fetch shells bookworm
 for job in "${jobs[@]}"; do wait "$job" || true; done
 
-for part in 20.10 26.1 podman registry sshd; do
-  is_ready $part || { log "cannot download $(describe $part)"; exit 1; }
+for part in "${required[@]}"; do
+  is_ready "$part" || { log "cannot download $(describe "$part")"; exit 1; }
 done
-is_ready newest && exit
-newest_failed_recently || touch "$SLIPWAY_ENGINES/newest.failed"
-log 'cannot download the newest engine: tests that need it are skipped'
+for part in "${optional[@]}"; do
+  is_ready "$part" && continue
+  failed_recently "$part" || touch "$SLIPWAY_ENGINES/$part.failed"
+  log "cannot download $(describe "$part"): tests that need it are skipped"
+done

@@ -25,6 +25,9 @@ export const registryProgram = join(enginesFolder, 'registry/bin/docker-registry
 
 export const sshdProgram = join(enginesFolder, 'sshd/bin/sshd')
 
+/** Login shells besides bash and dash, and their libraries; missing where they could not be downloaded. */
+export const shellsFolder = join(enginesFolder, 'shells')
+
 export const isInsideWorld = (): boolean => process.env['SLIPWAY_WORLD'] !== undefined
 
 /** The folder of this process's world. Throws outside of a world, where nothing would clean up after a crash. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { readShell } from '../../../main/environment/read-shell.ts'
 import { eventually } from '../../engine/eventually.ts'
 import { processesOf } from './processes.ts'
-import { findProgram, launcherOf, shellHome } from './shell-home.ts'
+import { findShell, launcherOf, shellHome } from './shell-home.ts'
 
 const never = new AbortController().signal
 const host = 'export DOCKER_HOST=tcp://build.example:2375\n'
@@ -52,8 +52,9 @@ describe('other shells', () => {
     ['tcsh', { '.cshrc': 'setenv DOCKER_HOST tcp://build.example:2375\n' }],
   ]
   for (const [name, files] of shells) {
-    const shell = findProgram(name)
-    test.skipIf(shell === undefined)(`${name} with ${Object.keys(files).join()}`, async () => {
+    const shell = findShell(name)
+    const note = shell === undefined ? ' (not downloaded: tools/setup.sh world)' : ''
+    test.skipIf(shell === undefined)(`${name} with ${Object.keys(files).join()}${note}`, async () => {
       expect(await readVariables(shellHome(files), { shell: shell! })).toMatchObject(read)
     })
   }

@@ -1,9 +1,9 @@
 /** A home directory with shell files. */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { shellsFolder } from '../../../tools/world/paths.ts'
 
 /** @returns a new home directory with these files; deleted when the test ends */
 export function shellHome(files: Readonly<Record<string, string>>): string {
@@ -19,15 +19,10 @@ export function shellHome(files: Readonly<Record<string, string>>): string {
 /** The environment of a launcher, with little in it. */
 export const launcherOf = (home: string, shell: string): NodeJS.ProcessEnv => ({
   ...{ HOME: home, SHELL: shell, PATH: '/usr/bin:/bin' },
-  // For shells that are not installed in the usual folders.
-  ...(process.env['LD_LIBRARY_PATH'] && { LD_LIBRARY_PATH: process.env['LD_LIBRARY_PATH'] }),
+  // fish needs a library that few computers have.
+  LD_LIBRARY_PATH: join(shellsFolder, 'lib'),
 })
 
-/** @returns the path of a program on PATH; undefined if it is not installed */
-export function findProgram(name: string): string | undefined {
-  try {
-    return execFileSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
-  } catch {
-    return undefined
-  }
-}
+/** @returns the path of a shell of the world's set-up (tools/world/engines.sh) or else of this computer, if it has one */
+export const findShell = (name: string): string | undefined =>
+  [join(shellsFolder, 'bin'), '/bin', '/usr/bin'].map((folder) => join(folder, name)).find((path) => existsSync(path))
