@@ -2,7 +2,8 @@
 # inside.sh COMMAND… runs a command in a new world. When the command ends, for whatever reason, the kernel kills all
 # processes of the world, and its mounts, network interfaces, control groups and files are removed.
 #
-# A world has its own processes, mounts and loopback network. It sees the machine's files, but starts with an empty /run.
+# A world has its own processes, mounts and loopback network. It sees the machine's files, but starts with an empty /run,
+# and without the machine's Docker.
 # What it writes to /etc, /opt and /run stays in the world, so that its engines cannot disturb the machine's Docker.
 # $SLIPWAY_WORLD is the world's folder, which contains $TMPDIR and $HOME.
 set -euo pipefail
@@ -21,6 +22,19 @@ wait_for() {
 
 send_term() { kill -TERM "$@" 2>/dev/null || true; }
 
+# Hides an installed dockerd, so that Slipway finds the same on every machine: a folder of whiteouts over the real one.
+hide_docker() {
+  local folder hidden
+  for folder in /usr/bin /usr/sbin /usr/local/bin; do
+    [ -e "$folder/dockerd" ] || continue
+    hidden=$SLIPWAY_WORLD/overlays$folder
+    mkdir -p "$hidden"
+    mknod "$hidden/dockerd" c 0 0
+    mount -t overlay -o "lowerdir=$hidden:$folder" overlay "$folder"
+  done
+  [ ! -e /var/snap/docker ] || mount -t tmpfs tmpfs /var/snap
+}
+
 # The part inside the new namespaces: prepares the world and runs the command.
 run_inside() {
   local folder
@@ -31,6 +45,7 @@ run_inside() {
     mkdir -p "$SLIPWAY_WORLD/overlays/$folder" "$SLIPWAY_WORLD/overlays/.$folder"
     mount -t overlay -o "lowerdir=/$folder,upperdir=$SLIPWAY_WORLD/overlays/$folder,workdir=$SLIPWAY_WORLD/overlays/.$folder" overlay /$folder
   done
+  hide_docker
   ip link set lo up
   # The address of the world's DNS server, which only runs while there are mirrors (mirrors/dns.ts).
   # resolv.conf is removed first because it may be a symbolic link.
