@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,7 +16,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { jobService } from '../../../main/jobs/index.ts'
 import { storedFile } from '../../../main/store/file.ts'
 import { openStore } from '../../../main/store/index.ts'
@@ -174,6 +175,14 @@ describe('if the disk refuses writes,', () => {
     writeFileSync(join(folder, 'file'), '')
     return openStore(join(folder, 'file', 'slipway'))
   }
+  /** Root may write everywhere, so the test goes on as another user, who owns the folder. */
+  const actAsUser = () => {
+    if (process.getuid?.() !== 0) return
+    const nobody = 65_534
+    chownSync(folder, nobody, nobody)
+    process.seteuid!(nobody)
+    onTestFinished(() => process.seteuid!(0))
+  }
   const errorLog = vi.spyOn(console, 'error')
   beforeEach(() => void errorLog.mockReset().mockReturnValue())
   afterAll(() => errorLog.mockRestore())
@@ -201,7 +210,8 @@ describe('if the disk refuses writes,', () => {
     expect(openStore(join(folder, 'file', 'slipway')).settings.value.theme).toBe('dark')
   })
 
-  test.skipIf(process.getuid?.() === 0)('an unreadable file that cannot be renamed is not changed', async () => {
+  test('an unreadable file that cannot be renamed is not changed', async () => {
+    actAsUser()
     const file = join(folder, 'settings.json')
     writeFileSync(file, '{')
     chmodSync(folder, 0o500)
