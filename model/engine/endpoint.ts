@@ -150,7 +150,9 @@ function splitRest(rest: string) {
 }
 
 /** @returns undefined if malformed. An empty host and a missing port are allowed: `:2375`, `[::1]:`. */
-function parseHostAndPort(text: string): { readonly host: string; readonly port?: number } | undefined {
+function parseHostAndPort(hostAndPort: string): { readonly host: string; readonly port?: number } | undefined {
+  // Docker also takes a name in brackets.
+  const text = hostAndPort.replace(/^\[([^\]:]*)\]/, '$1')
   const [, bracketed, named = '', portText] = /^(?:\[([^\]]*)\]|([^[\]:]*))(?::(\d*))?$/.exec(text) ?? []
   // Docker also takes an IPv6 address without brackets, which then has no port.
   const ipv6 = (bracketed ?? (/:.*:/.test(text) ? text : undefined))?.replace('%25', '%')

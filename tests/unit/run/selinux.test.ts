@@ -3,8 +3,20 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { folderLabelFailure } from '../../../main/run/selinux.ts'
+import { toVolumeMount } from '../../../model/run/request.ts'
 import { defaultRunOptions } from '../../../model/run/run.ts'
 import { mayLabelFolder, needsFolderLabels } from '../../../model/run/selinux.ts'
+import { readCorpus } from '../../corpus/corpus.ts'
+
+const lines = readCorpus<'text' | 'slipway'>('run-errors').filter(({ slipway }) => slipway.startsWith('label '))
+
+test.each(lines)('$text: the dialog offers the $slipway', ({ text, slipway }) => {
+  const enforce = text.endsWith('SELinux enforcing') ? '1' : '0'
+  const source = '/home/ada/site'
+  const offered = needsFolderLabels(enforce, ['name=seccomp,profile=builtin', 'name=selinux']) && mayLabelFolder(source)
+  const mount = toVolumeMount({ source, target: '/x', readOnly: false, selinuxLabel: offered })
+  expect(mount).toEqual(slipway === 'label none' ? { bind: `${source}:/x` } : { bind: `${source}:/x:z` })
+})
 
 test.each([
   // As Fedora's engine answers; Debian's has no SELinux.
