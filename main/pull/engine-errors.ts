@@ -21,9 +21,10 @@ const corrupt = ({ reference }: PullDetails): Failure => ({ code: 'pull-corrupt'
 const patterns: readonly ErrorPattern[] = [
   [storeFaults.diskFull, () => ({ code: 'pull-disk-full' })],
   [storeFaults.idsMissing, ({ reference }) => ({ code: 'engine-ids-missing', reference })],
-  // c: distribution/pull_v2.go; d: containerd images/image.go; 26.1 c: image/store.go after the pull.
+  // c: distribution/pull_v2.go; d: containerd images/image.go; 26.1 c: image/store.go after the pull. The last: Podman,
+  // containers/image manifest (read).
   [
-    /no matching manifest for|no match for platform in manifest|does not match the specified platform|does not provide the specified platform/,
+    /no matching manifest for|no match for platform in manifest|does not match the specified platform|does not provide the specified platform|no image found in (?:image index|manifest list) for architecture/,
     ({ reference, platform }) => ({ code: 'platform-missing', reference, platform }),
   ],
   // c: image/store.go (read).
@@ -38,9 +39,11 @@ const patterns: readonly ErrorPattern[] = [
   ],
   // c: distribution/pull_v2.go and layer download (read); d: containerd content/helpers.go (read).
   [
-    /filesystem layer verification failed|unexpected commit (?:digest|size)|failed size validation|manifest verification failed|invalid tar header/,
+    /(?:filesystem layer|manifest|image(?: config)?) verification failed|unexpected commit (?:digest|size)|failed size validation|invalid tar header/,
     corrupt,
   ],
+  // Go's compress/flate and compress/gzip, while a layer is unpacked (read).
+  [/flate: corrupt input|gzip: invalid (?:header|checksum)/, corrupt],
   // c: the layer has its digest, but ends early when it is unpacked (read).
   [/failed to register layer: .*unexpected EOF/, corrupt],
   [/invalid reference format/, ({ reference }) => ({ code: 'reference-invalid', reference })],
@@ -56,9 +59,10 @@ export function pullFailure(message: string, pull: PullDetails): Failure {
     const match = pattern.exec(read.text)
     if (match) return failure(pull, match)
   }
-  // What else fails while a layer is unpacked is a fault of this computer, not of a registry.
-  const isLocal = /failed to (?:register|extract) layer\b/.test(read.text)
-  const failure = isLocal ? undefined : registryFailureOf(read, pull.reference)
+  // What else fails while a layer is unpacked is a fault of this computer, not of a registry. And a registry that has the
+  // image only in a format that the engine does not ask for says so in a "manifest unknown" (read).
+  const isAboutEngine = /failed to (?:register|extract) layer\b|accept header does not support OCI/i.test(read.text)
+  const failure = isAboutEngine ? undefined : registryFailureOf(read, pull.reference)
   if (failure?.code === 'registry-unreachable' && failure.reason === 'cut' && !isFirstRequest.test(read.detail))
     return { ...failure, downloading: true }
   return failure ?? { code: 'engine-refused', detail: read.detail }

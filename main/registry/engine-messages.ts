@@ -109,20 +109,26 @@ const patterns: readonly Pattern[] = [
   [/\bdenied: </, denied],
   // c: encoding/json reading a web page, and distribution's errors.go; d: containerd's unpacker reading one.
   [
-    /invalid character '|unexpected end of JSON input|unexpected media type|error unmarshalling content|\bunknown: </,
+    /invalid character '|unexpected end of JSON input|malformed HTTP response|unexpected media type|error unmarshalling content|\bunknown: </,
     invalidReply,
   ],
-  // In order: c and d, registry with Basic; c, realm that refuses; d 28.5.
-  [/no basic auth credentials|\bunauthorized: |authentication required|incorrect username or password/, login],
-  // c and d, and the registry's error codes. Private repositories respond the same to anonymous clients.
+  // Podman lists both codes of Docker Hub for a repository that is private or does not exist (read).
+  [/\bdenied: requested access to the resource is denied\s+unauthorized: authentication required/, unknown],
+  // In order: c and d, registry with Basic; c, realm that refuses; d 28.5; AWS (read).
   [
-    /\bmanifest unknown\b|\bname unknown\b|repository name not known|manifest for \S+ not found|repository does not exist or may require|does not exist or no pull access/,
+    /no basic auth credentials|\bunauthorized: |authentication required|incorrect username or password|authorization token has expired/,
+    login,
+  ],
+  // c and d, and the registry's error codes. Private repositories respond the same to anonymous clients. The last two:
+  // Harbor (read).
+  [
+    /\bmanifest unknown\b|\bname unknown\b|repository name not known|manifest for \S+ not found|repository does not exist or may require|does not exist or no pull access|\bartifact NAME not found|\brepository NAME not found$/,
     unknown,
   ],
   // d: containerd's resolver.
   [/failed to resolve reference \S+ NAME: not found$/, unknown],
   // c: the registry's error code.
-  [/(?:^|: )denied(?:: |$)|requested access to the resource is denied/, denied],
+  [/(?:^|: )denied(?:: |$)|requested access to the resource is denied/m, denied],
   // c and d.
   [
     /unexpected (?:HTTP )?status\b(?:[^:]*:| code) ([45]\d\d)\b/i,
@@ -139,7 +145,7 @@ const patterns: readonly Pattern[] = [
   // net/http (read): connected, but no response.
   [/i\/o timeout|TLS handshake timeout|Client\.Timeout|context deadline exceeded|timeout awaiting/, slow],
   [
-    /connection reset by peer|broken pipe|\bEOF$|\bEOF\b[")]|use of closed network connection|short read: /,
+    /connection reset by peer|read: (?:connection|operation) timed out|bad record MAC|broken pipe|\bEOF$|\bEOF\b[")]|use of closed network connection|short read: /,
     unreachable('cut'),
   ],
   [/http2: .*(?:GOAWAY|connection (?:was )?(?:lost|closed))|stream error: stream ID \d+/, unreachable('cut')],
@@ -158,24 +164,31 @@ export function registryFailureOf(message: EngineMessage, reference: string): Re
   return undefined
 }
 
-/** What a proxy answers to CONNECT, without a number. @see net/http/transport.go, dialConn */
+/** What proxies that ask for a login answer, with words of their own (read). */
+const connectLogin =
+  /(?:^|"|\bGet |\bHead )URL"?: (?:Proxy (?:Authentication|Authorization) Required\b|authentication ?required$)/i
+/** What a proxy answers to CONNECT, without a number. Old versions of Go write no quotes. @see net/http/transport.go, dialConn */
 const connectRefusals =
-  /(?:^|")URL": (?:Bad Request|Unauthorized|Forbidden|Not Found|Method Not Allowed|Proxy Authentication Required|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Timeout)$/
+  /(?:^|"|\bGet |\bHead )URL"?: (?:Bad Request|Unauthorized|Forbidden|Not Found|Method Not Allowed|Internal Server Error|Not Implemented|Bad Gateway|Service Unavailable|Gateway Timeout)$/
 
 /** The engine has a proxy of its own, whose faults are not the registry's. */
 function proxyFailureOf({ text, detail, speaker: { host } }: EngineMessage): RegistryFailure | undefined {
-  if (connectRefusals.test(text)) {
-    const reason = text.endsWith('Proxy Authentication Required') ? 'login' : 'refused'
-    return { code: 'engine-proxy', host, reason, detail }
-  }
+  if (connectLogin.test(text)) return { code: 'engine-proxy', host, reason: 'login', detail }
+  if (connectRefusals.test(text)) return { code: 'engine-proxy', host, reason: 'refused', detail }
   const [connect] = /\b(?:proxyconnect|socks connect) tcp\b.*/s.exec(detail) ?? []
   if (connect === undefined) return undefined
   const isPlain = /first record does not look like|HTTP response to HTTPS|oversized record/.test(connect)
   const [, dialled, lookedUp] =
     /\bdial tcp[46]? ((?:\[[\da-f:]+\]|[\w.-]+):\d+)|\blookup ([\w.-]+)/i.exec(connect) ?? []
   const proxy = dialled ?? lookedUp
+  // A SOCKS proxy that answers, in the words of golang.org/x/net/internal/socks (read).
+  const reason = /authentication failed|no acceptable authentication/.test(connect)
+    ? 'login'
+    : /: unknown error /.test(connect)
+      ? 'refused'
+      : 'unreachable'
   return {
-    ...{ code: 'engine-proxy', host, reason: isPlain ? 'plain' : 'unreachable', detail },
+    ...{ code: 'engine-proxy', host, reason: isPlain ? 'plain' : reason, detail },
     ...(proxy !== undefined && { proxy }),
   }
 }

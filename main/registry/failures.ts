@@ -5,7 +5,7 @@ export class BodyTooLongError extends Error {}
 
 /** What Docker Hub and Google's registries say to countries that they do not serve. */
 export const regionRefusal =
-  /Docker is a US company|export control regulations|is not available in your (?:location|country|region)|block all IP addresses that are located/i
+  /Docker is a US company|export control regulations|is not available in your (?:location|country|region)|block access from your country|block all IP addresses that are located/i
 
 /** An error of a request through a proxy. */
 export class ProxiedError extends Error {
