@@ -16,29 +16,40 @@ export function toRunFailure(detail: string, options: RunOptions): RunFailure | 
     return { code: 'container-name-taken', field: 'name', name: options.name, suggestion: '' }
   if (/no such image/i.test(text)) return { code: 'image-gone', image: options.image }
   if (/port is already allocated|address already in use/i.test(text)) return portFailure(detail, options)
-  // When the firewall is reloaded, it drops the chains that Docker made (iptables, and iptables over nftables).
+  // When the firewall is reloaded, it drops the chains that Docker made (iptables, and iptables over nftables). Those of
+  // Podman's netavark do not come back by restarting anything.
   if (
+    !/\bnetavark: /.test(text) &&
     /tables\b.*(?:No chain\/target\/match by that name|Chain '\S*' does not exist|_(?:APPEND|INSERT) failed \(No such file or directory\))/is.test(
       text,
     )
   )
     return { code: 'firewall-rules-lost' }
-  const program = /exec: "((?:[^"\\]|\\.)*)": /i.exec(detail)?.[1]?.replace(/\\(.)/g, '$1')
+  // runc, and crun, which Podman uses.
+  const program =
+    /exec: "((?:[^"\\]|\\.)*)": /i.exec(detail)?.[1]?.replace(/\\(.)/g, '$1') ??
+    /crun: executable file `([^`]*)` not found/.exec(detail)?.[1]
   if (/exec format error/i.test(text))
     return { code: 'program-format', field: options.command === '' ? 'reference' : 'command' }
-  const isMissing = /exec: "…": (?:stat )?.*?(?:not found|no such file|denied|not a directory|is a directory)/i.test(
-    text,
-  )
+  const isMissing =
+    /exec: "…": (?:stat )?.*?(?:not found|no such file|denied|not a directory|is a directory)|crun: executable file "…" not/i.test(
+      text,
+    )
   if (program !== undefined && isMissing) return { code: 'command-missing', field: 'command', command: program }
   if (/no command specified/i.test(text)) return { code: 'command-missing', field: 'command', command: '' }
-  const source = /bind source path does not exist: (.*)/is.exec(detail)?.[1]
+  // Docker, and Podman.
+  const source = /bind source path does not exist: (.*)|\bstatfs (\/.*): no such file or directory/is
+    .exec(detail)
+    ?.slice(1)
+    .find((path) => path !== undefined)
   if (source !== undefined) return { code: 'mount-missing', field: 'volumes', row: volumeRow(source, options), source }
   const denied = deniedSource(detail)
   if (denied !== undefined)
     return { code: 'mount-denied', field: 'volumes', row: volumeRow(denied, options), source: denied }
-  if (/network \S+ not found|no such container: /i.test(text))
+  if (/network \S+ not found|: network not found$|no such container: /i.test(text))
     return { code: 'network-unknown', field: 'network', network: options.network }
   if (/unable to find (?:user|group) /i.test(text)) return { code: 'user-unknown', field: 'user', user: options.user }
+  if (isDiskFull(detail)) return { code: 'pull-disk-full' }
   const field = fieldPatterns.find(([pattern]) => pattern.test(text))?.[1]
   return { code: 'run-refused', ...(field && { field }), detail }
 }
@@ -52,9 +63,15 @@ function withoutNames(detail: string, { name, network, user, workdir, reference,
   return texts
     .filter((text) => /\s/.test(text))
     .toSorted((a, b) => b.length - a.length)
-    .reduce((text, name) => text.replaceAll(name, '…'), detail.replace(/"(?:[^"\\]|\\.)*"/g, '"…"'))
-    .replace(/(path does not exist: ).*/is, '$1…')
+    .reduce((text, name) => text.replaceAll(name, '…'), detail.replace(/"(?:[^"\\]|\\.)*"|`[^`']*`/g, '"…"'))
+    .replace(/(path does not exist: |\bstatfs \/).*/is, '$1…')
 }
+
+/** Whether the engine's own disk is full: not that of a mounted folder, and no limit of the kernel in /sys or /run. */
+const isDiskFull = (detail: string): boolean =>
+  /(?:mkdir|mknod|open|write|link|symlink|creating overlay mount to) \/\S*\/(?:overlay2|vfs|fuse-overlayfs|containers|io\.containerd\.\S*|snapshots)\/\S*: no space left on device/.test(
+    detail,
+  ) && !/(?:mkdir|open|write) \/(?:sys|run|proc)\//.test(detail)
 
 /** The folder of this computer that the engine may not create or mount; undefined if the error is another one. */
 function deniedSource(detail: string): string | undefined {
@@ -62,6 +79,8 @@ function deniedSource(detail: string): string | undefined {
   // moby daemon/volumes_unix.go and volume/mounts; runc libcontainer/rootfs_linux.go.
   const patterns = [
     `error while creating mount source path '(.*)': mkdir .*: ${refusal}`,
+    `\\bstatfs (/.*): ${refusal}`,
+    `invalid mount config for type "bind": stat (/.*): ${refusal}`,
     `error mounting "((?:[^"\\\\]|\\\\.)*)" to rootfs at .*: ${refusal}`,
     `failed to create (?:the )?(?:mount source|bind mount source) path "?(/[^"]*?)"?: .*${refusal}`,
   ]

@@ -185,6 +185,7 @@ export type RegistryFailure =
   | { readonly code: 'pull-corrupt'; readonly reference: string }
   /** A rootless engine, or one with userns-remap, has fewer user or group ids than the image uses. */
   | { readonly code: 'engine-ids-missing'; readonly reference: string }
+  /** Also when a container is created. */
   | { readonly code: 'pull-disk-full' }
   /** The pull was not started: it needs about `needed` bytes, and the engine's disk has `free` bytes free. */
   | { readonly code: 'pull-no-space'; readonly reference: string; readonly needed: number; readonly free: number }

@@ -101,7 +101,11 @@ test('a name of a container or a network is no reason', () => {
 test('a container that ended at once with “exec format error” had a program for another processor', () => {
   expect(isForeignProgram(255, 'exec /usr/local/bin/app: exec format error')).toBe(true)
   expect(isForeignProgram(1, 'standard_init_linux.go:228: exec user process caused: exec format error\n')).toBe(true)
+  const ofCrun = 'exec container process `/usr/local/bin/app`: Exec format error'
+  expect(isForeignProgram(1, ofCrun)).toBe(true)
+  expect(isForeignProgram(1, `{"msg":"${ofCrun}","level":"error","time":"2026-01-01T00:00:00Z"}`)).toBe(true)
   // Programs write such lines, too.
+  expect(isForeignProgram(1, `see: ${ofCrun}`)).toBe(false)
   expect(isForeignProgram(0, 'exec /usr/local/bin/app: exec format error')).toBe(false)
   expect(isForeignProgram(1, 'sh: exec format error')).toBe(false)
   expect(isForeignProgram(255, 'exec /usr/local/bin/app: exec format error\ntrying again')).toBe(false)
