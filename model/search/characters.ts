@@ -13,7 +13,7 @@ export const toAscii = (text: string): string =>
   text
     .replace(/\p{Cf}/gu, '')
     .replace(/[\uff01-\uff5e]/g, (character) => String.fromCharCode(character.charCodeAt(0) - fullWidthOffset))
-    .replace(/[“”„‟″「」『』«»《》〝〞]/g, '"')
+    .replace(/[“”„‟″「」『』«»《》〈〉〝〞]/g, '"')
     .replace(/[‘’‚‛′]/g, "'")
     .replace(/[‐‑−]/g, '-')
     .replace(/(?<=\w)。(?=\w)/g, '.')
@@ -31,7 +31,8 @@ export function unwrap(text: string): string {
     const before = inner
     inner = inner
       .replace(/^```(?:bash|sh|shell|console|dockerfile|ya?ml)?\s(.*?)\s?```$/i, '$1')
-      .replace(/^(?:[-*•·$#>%❯]|\d+[.)])\s+/, '')
+      .replace(/^(?:(?:[-*•·$#>%❯]|\d+[.)])\s+|[①-⑳]\s*)/, '')
+      .replace(/^\[[^\]]*\]\((https?:\S+)\)$/i, '$1')
       .replace(/[.,;!?。、…]+$/, '')
       .replace(/^<(https?:.*)>$/i, '$1')
       .trim()

@@ -11,11 +11,18 @@ interface Arguments {
 }
 
 /** Words before the program: `sudo -E`, `time`, `DOCKER_HOST=…`. */
-const prefix = /^(?:sudo|doas|time|wsl|lima|-[A-Za-z]+|[A-Z_]+=.*)$/
+const prefix = /^(?:sudo|doas|env|time|nohup|wsl|lima|k3s|proxychains4?|-[A-Za-z]+|[A-Za-z_]+=.*)$/
 const program = /^(?:.*[\\/])?(docker|podman|nerdctl|crictl|ctr)(?:\.exe)?$/i
-/** A prompt directly before the command: `$`, `root@host:~#`, `[root@host ~]#`, `PS C:\>`, `C:\Users\me>`. */
+/**
+ * A prompt directly before the command: `$`, `root@host:~#`, `[root@host ~]#`, `ada@mac ~ %`, `(base) ada@host:~$`,
+ * `PS C:\>`, `C:\Users\me>`.
+ */
 const prompt =
-  /^(?:➜\s+\S+\s+|(?:\[[^\]]*\]|PS [^>]*|[A-Z]:\\[^>]*|\S*[@~:/\\]\S*)?[$#>%❯]\s*)(?=(?:sudo|doas|docker|podman|nerdctl|crictl|ctr)(?:\.exe)?\s)/i
+  /^(?:➜\s+\S+\s+|(?:\([\w.-]+\) )?(?:\[[^\]]*\]|PS(?: [^>]*)?|[A-Z]:\\[^>]*|\S*[@~:/\\]\S*(?: [~/][^\s$#>%]*| \([^)]*\)){0,2} ?)?[$#>%❯λ]\s*)(?=(?:sudo|doas|docker|podman|nerdctl|crictl|ctr)(?:\.exe)?\s)/i
+/** `命令：docker pull …`: what the command is for, in Chinese. */
+const label = /^[^ -~]{1,12}:\s*(?=(?:sudo\s+)?(?:docker|podman|nerdctl)\s)/i
+/** What may follow the name: where the output goes, `2>&1`, or a remark in brackets. */
+const afterName = /^(?:\d?>|\()/
 const operators: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&'])
 
 /** Groups that a verb may belong to: `docker image pull`, `ctr images pull`, `docker container run`. */
@@ -47,6 +54,7 @@ function switches(letters: string, ...names: readonly string[]): ReadonlySet<str
  */
 export function readCommand(text: string): CommandTarget | undefined {
   const line = text
+    .replace(label, '')
     .replace(prompt, '')
     // Marks of a command that continues on the next line, in sh, cmd and PowerShell.
     .replace(/(^|\s)[\\^`](?=\s|$)/g, ' ')
@@ -71,7 +79,7 @@ function splitAtOperators(words: readonly string[]): string[][] {
 }
 
 function readSimpleCommand(words: readonly string[]): CommandTarget | undefined {
-  const start = words.findIndex((word) => !prefix.test(word))
+  const start = words.findIndex((word, index) => !prefix.test(word) && words[index - 1] !== '-u')
   const tool = program.exec(words[start] ?? '')?.[1]?.toLowerCase()
   if (tool === undefined) return undefined
   const [verb, ...rest] = readArguments(words.slice(start + 1), globalSwitches, true).positional.filter(
@@ -82,8 +90,8 @@ function readSimpleCommand(words: readonly string[]): CommandTarget | undefined 
       const { positional, platform } = readArguments(rest, pullSwitches, false)
       const [word = '', ...others] = positional
       // In a chat, a sentence may go on after the name: `nginx:1.27, then run it`.
-      const [image = ''] = word.split(/[,;。、!?]/)
-      const isSentence = image !== word
+      const [image = ''] = word.split(/[,;。、!?(]/)
+      const isSentence = image !== word || afterName.test(others[0] ?? '')
       return image === '' || (others.length > 0 && !isSentence) ? undefined : { image, ...(platform && { platform }) }
     }
     case 'run':

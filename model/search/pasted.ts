@@ -21,10 +21,12 @@ export function readPasted(typed: string): Pasted | undefined {
   return page ?? { kind: 'image', ...target, image }
 }
 
-/** `FROM --platform=linux/arm64 nginx:1.27 AS build`, also with the instructions that follow it. */
+/** `FROM --platform=linux/arm64 nginx:1.27 AS build`, also with the instructions that follow it, or after `# syntax=`. */
 function readDockerfileLine(text: string) {
   const [, from, flags = '', image = '', rest = ''] =
-    /^(from)\s+((?:--\S+\s+)*)(\S+)(?:\s+as\s+[\w.-]+)?(?:\s+#.*|\s+[A-Z]{3,}\s(.*))?$/i.exec(text) ?? []
+    /^(from)\s+((?:--\S+\s+)*)(\S+)(?:\s+as\s+[\w.-]+)?(?:\s+#.*|\s+[A-Z]{3,}\s(.*))?$/i.exec(
+      text.replace(/^(?:#\s*)?syntax=\S+\s+/, ''),
+    ) ?? []
   if (from === undefined || image === 'scratch' || /\bFROM\s/.test(rest)) return undefined
   // In lower case, only an unmistakable name tells a Dockerfile from words such as “from docker”.
   if (from !== 'FROM' && !/[:@/]/.test(image)) return undefined
@@ -32,11 +34,17 @@ function readDockerfileLine(text: string) {
   return { image, ...(platform && { platform }) }
 }
 
-/** `image: "redis:7"`, `"image": "redis:7",`, `Image=redis:7`; another key or a comment may follow. */
+/**
+ * `image: "redis:7"`, `"image": "redis:7",`, `Image=redis:7`; another key or a comment may follow. Also a Compose file with
+ * one image, and a step of GitHub Actions, `uses: docker://redis:7`.
+ */
 function readComposeLine(text: string) {
+  const step = /^uses:\s+(docker:\/\/\S+)$/.exec(text)?.[1]
+  if (step !== undefined) return { image: step }
+  const [line = text] = text.match(/(?<=^[\w.-]+:\s(?:(?!\bimage:).)*)\bimage:\s(?:(?!\bimage:).)*$/) ?? []
   const [, , image] =
-    /^(["']?)(?:container_?)?(?:image|镜像(?:名称?|地址)?)\1(?:\s*:\s+|\s*:(?=["'])|\s*=\s*|(?<=[镜像名称地址]):)(\S+)(?:\s+#.*|\s+"?[\w-]+"?:(?:\s.*)?)?$/i.exec(
-      text,
+    /^(["']?)(?:container_?)?(?:image|镜像(?:名称?|地址)?)\1(?:\s*:\s+|\s*:(?=["'])|\s*:(?=\S+:\w)|\s*=\s*|(?<=[镜像名称地址]):)(\S+)(?:\s+#.*|\s+"?[\w-]+"?:(?:\s.*)?)?$/i.exec(
+      line,
     ) ?? []
   return image === undefined ? undefined : { image }
 }
