@@ -46,7 +46,11 @@ export function toRunFailure(detail: string, options: RunOptions): RunFailure | 
   const denied = deniedSource(detail)
   if (denied !== undefined)
     return { code: 'mount-denied', field: 'volumes', row: volumeRow(denied, options), source: denied }
-  if (/network \S+ not found|: network not found$|no such container: /i.test(text))
+  if (
+    /network \S+ not found|: network not found$|share net namespace with: .*no such container$|no such container: /i.test(
+      text,
+    )
+  )
     return { code: 'network-unknown', field: 'network', network: options.network }
   if (/unable to find (?:user|group) /i.test(text)) return { code: 'user-unknown', field: 'user', user: options.user }
   if (isDiskFull(detail)) return { code: 'pull-disk-full' }
