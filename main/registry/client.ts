@@ -10,6 +10,7 @@ import { readContents, type ImageContents } from './contents.ts'
 import type { TokenCache } from './authorization.ts'
 import type { AllowsRealm } from './token.ts'
 import type { CredentialStore } from './credentials.ts'
+import { isRegistryReply, refusalFailure } from './failures.ts'
 import { readJson, type HttpResponse, type Http } from './http.ts'
 import { isInsecure, type InsecureRegistries } from './insecure-registries.ts'
 import { digestOf, manifestTypes } from './manifest.ts'
@@ -116,8 +117,8 @@ export function registryClient({
       const { repository, registry, version } = located
       const head = await repository.ask(`manifests/${version}`, { method: 'HEAD', headers: acceptManifests })
       if (!head.ok) return head
-      const response = head.value
-      const failure = repository.failureOf(response, reference)
+      const response = await withErrorBody(head.value, repository, version)
+      const failure = failureOf(response, located, reference)
       if (failure) return fail(failure)
       const mediaType = mediaTypeOf(response.header('content-type'))
       // An HTML page, or a captive portal that responds 200 to every request.
@@ -151,7 +152,7 @@ export function registryClient({
       for (let page = 0; path && page < maxPages; page++) {
         const response: Result<HttpResponse, RegistryFailure> = await repository.ask(path, { headers: acceptJson })
         if (!response.ok) return response
-        const failure = repository.failureOf(response.value, reference)
+        const failure = failureOf(response.value, located, reference)
         if (failure) return fail(failure)
         const list = readJson(response.value, tagListReply, registry)
         if (!list.ok) return list
@@ -162,6 +163,23 @@ export function registryClient({
     },
   }
 }
+
+/** A response to HEAD has no body, in which some registries say that they have no such image. */
+async function withErrorBody(response: HttpResponse, repository: Repository, version: string): Promise<HttpResponse> {
+  if (response.status !== 404 || isRegistryReply(response)) return response
+  const repeated = await repository.askOnce(`manifests/${version}`, { headers: acceptManifests })
+  return repeated.ok && repeated.value.status === 404 ? repeated.value : response
+}
+
+/** A 404 that does not come from a registry says nothing about the image. */
+const failureOf = (
+  response: HttpResponse,
+  { repository, registry }: { readonly repository: Repository; readonly registry: string },
+  reference: string,
+): RegistryFailure | undefined =>
+  response.status === 404 && !isRegistryReply(response)
+    ? refusalFailure(response, registry)
+    : repository.failureOf(response, reference)
 
 /** Downloads a manifest and computes its digest, for registries that do not send Docker-Content-Digest. */
 async function computeDigest(repository: Repository, version: string): Promise<string | undefined> {
