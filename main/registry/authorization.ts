@@ -2,6 +2,7 @@
  * Logs in to one repository when its registry asks for it: first with an anonymous token, then with stored credentials
  * if there are any. An untrusted registry gets no credentials.
  */
+import { createHash } from 'node:crypto'
 import { isLoopback, type RepositoryLocation } from '../../model/image/registry-place.ts'
 import { fail, type HelperFailure, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { mayNeedLogin, withHelper } from './credential-helper.ts'
@@ -49,11 +50,14 @@ export type TokenCache = Map<string, Login & { readonly untilMs: number }>
 
 interface Login {
   readonly header: string
-  /** Whether the header comes from stored credentials. */
-  readonly isStored: boolean
+  /** The fingerprint of the stored credentials from which the header comes; undefined if it is anonymous. */
+  readonly stored: string | undefined
 }
 
-/** A token is kept for at most this time, so that a `docker logout` takes effect. */
+const fingerprintOf = (credentials: Credentials) =>
+  createHash('sha256').update(JSON.stringify(credentials)).digest('base64')
+
+/** A token is kept for at most this time, so that what the registry allows to its user stays current. */
 const maxCacheSeconds = 300
 /** Shorter than the time that a request of the user has, so that a helper without an answer can be named. */
 const helperTimeoutMs = 5_000
@@ -68,15 +72,31 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   /** Whether the registry has accepted `login`. */
   let isAccepted = login !== undefined
 
+  let credentialsRead: ReturnType<CredentialStore> | undefined
+  const readCredentials = () => (credentialsRead ??= credentials?.(registry, { signal, helperTimeoutMs }))
+
+  /** Forgets the kept token if the user has logged out in the meantime, or has logged in as somebody else. */
+  async function checkKeptToken() {
+    if (cached?.stored === undefined || login !== cached) return
+    const stored = await readCredentials()
+    signal?.throwIfAborted()
+    if (login !== cached || (stored && stored.kind !== 'helper-failed' && fingerprintOf(stored) === cached.stored))
+      return
+    tokens?.delete(key)
+    login = undefined
+    isAccepted = false
+  }
+
   const sendOnce = <Reply>(request: LoggedInRequest<Reply>) =>
     request((origin) =>
-      login && (!login.isStored || isPrivateChannel(new URL(origin))) ? { authorization: login.header } : {},
+      login && (login.stored === undefined || isPrivateChannel(new URL(origin))) ? { authorization: login.header } : {},
     )
 
   /** Some registries answer 403 instead of 401 to anonymous requests. */
   const isRefusal = ({ status }: ResponseHead) => status === 401 || (status === 403 && credentials !== undefined)
 
   async function send<Reply extends ResponseHead>(request: LoggedInRequest<Reply>): RegistryResult<Reply> {
+    await checkKeptToken()
     const sent = login
     const first = await sendOnce(request)
     if (!first.ok) return first
@@ -86,8 +106,10 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     }
     // A parallel request has logged in while this one was in flight.
     if (sent !== login) return sendOnce(request)
-    // A token that was accepted before may have expired. Anything else would be refused again.
-    const mayBeExpired = isAccepted && first.value.status === 401 && sent?.header.startsWith('Bearer ')
+    // A token that was accepted before may have expired, or its user may have lost access. Anything else would be refused
+    // again.
+    const mayBeExpired =
+      isAccepted && (first.value.status === 401 || sent === cached) && sent?.header.startsWith('Bearer ')
     if (sent !== undefined && !mayBeExpired) return first
     tokens?.delete(key)
     return await logIn(first, request)
@@ -103,11 +125,11 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     let latest: Result<Reply, RegistryFailure> = refused
     if (bearer) {
       const token = await requestToken(bearer, url)
-      latest = token.ok ? await sendWithToken(token.value, false, request) : token
+      latest = token.ok ? await sendWithToken(token.value, undefined, request) : token
     }
     if (latest.ok ? !isRefusal(latest.value) : !mayNeedLogin(latest.error)) return latest
     if (!credentials || (!bearer && !challenges.some(({ scheme }) => scheme === 'basic'))) return latest
-    const stored = await credentials(registry, { signal, helperTimeoutMs })
+    const stored = await readCredentials()
     signal?.throwIfAborted()
     if (!stored) return latest
     if (stored.kind === 'helper-failed') {
@@ -117,10 +139,10 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     if (!isPrivateChannel(url)) return fail({ code: 'registry-login', host: registry, reason: 'unencrypted' })
     if (bearer) {
       const token = await requestToken(bearer, url, stored)
-      return token.ok ? await sendWithToken(token.value, true, request) : token
+      return token.ok ? await sendWithToken(token.value, stored, request) : token
     }
     if (stored.kind !== 'password') return fail({ code: 'registry-login', host: registry })
-    return await sendWith({ header: basicAuthorization(stored), isStored: true }, request)
+    return await sendWith({ header: basicAuthorization(stored), stored: fingerprintOf(stored) }, request)
   }
 
   const requestToken = (challenge: Challenge, { protocol }: URL, stored?: Credentials) =>
@@ -141,11 +163,11 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
 
   async function sendWithToken<Reply extends ResponseHead>(
     { token, expiresInSeconds }: PullToken,
-    isStored: boolean,
+    credentialsUsed: Credentials | undefined,
     request: LoggedInRequest<Reply>,
   ): RegistryResult<Reply> {
     const untilMs = Date.now() + Math.min(expiresInSeconds, maxCacheSeconds) * 1000
-    const newLogin = { header: `Bearer ${token}`, isStored }
+    const newLogin = { header: `Bearer ${token}`, stored: credentialsUsed && fingerprintOf(credentialsUsed) }
     const response = await sendWith(newLogin, request)
     if (isAccepted && login === newLogin) tokens?.set(key, { ...newLogin, untilMs })
     return response
