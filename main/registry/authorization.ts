@@ -18,8 +18,14 @@ import {
 } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
-/** @returns the Authorization header to send to an origin, if any */
-export type LoginFor = (origin: string) => Readonly<Record<string, string>>
+/** A way to a registry. `origin`: `https://ghcr.io`. `unverified`: without verification of its certificate. */
+export interface Channel {
+  readonly origin: string
+  readonly unverified?: true
+}
+
+/** @returns the Authorization header to send through a channel, if any */
+export type LoginFor = (channel: Channel) => Readonly<Record<string, string>>
 type LoggedInRequest<Reply> = (loginFor: LoginFor) => RegistryResult<Reply>
 
 export interface AuthorizationOptions extends RepositoryLocation {
@@ -88,8 +94,10 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   }
 
   const sendOnce = <Reply>(request: LoggedInRequest<Reply>) =>
-    request((origin) =>
-      login && (login.stored === undefined || isPrivateChannel(new URL(origin))) ? { authorization: login.header } : {},
+    request(({ origin, unverified = false }) =>
+      login && (login.stored === undefined || isPrivate({ url: new URL(origin), unverified }))
+        ? { authorization: login.header }
+        : {},
     )
 
   /** Some registries answer 403 instead of 401 to anonymous requests. */
@@ -119,12 +127,12 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     refused: { readonly ok: true; readonly value: Reply },
     request: LoggedInRequest<Reply>,
   ): RegistryResult<Reply> {
-    const { url } = refused.value
+    const { unverified } = refused.value
     const challenges = parseChallenges(refused.value.header('www-authenticate') ?? '')
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
     let latest: Result<Reply, RegistryFailure> = refused
     if (bearer) {
-      const token = await requestToken(bearer, url)
+      const token = await requestToken(bearer, refused.value)
       latest = token.ok ? await sendWithToken(token.value, undefined, request) : token
     }
     if (latest.ok ? !isRefusal(latest.value) : !mayNeedLogin(latest.error)) return latest
@@ -136,18 +144,20 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
       helper = stored.failure
       return latest.ok ? latest : fail(withHelper(latest.error, helper))
     }
-    if (!isPrivateChannel(url)) return fail({ code: 'registry-login', host: registry, reason: 'unencrypted' })
+    if (!isPrivate(refused.value))
+      return fail({ code: 'registry-login', host: registry, reason: unverified ? 'unverified' : 'unencrypted' })
     if (bearer) {
-      const token = await requestToken(bearer, url, stored)
+      const token = await requestToken(bearer, refused.value, stored)
       return token.ok ? await sendWithToken(token.value, stored, request) : token
     }
     if (stored.kind !== 'password') return fail({ code: 'registry-login', host: registry })
     return await sendWith({ header: basicAuthorization(stored), stored: fingerprintOf(stored) }, request)
   }
 
-  const requestToken = (challenge: Challenge, { protocol }: URL, stored?: Credentials) =>
+  const requestToken = (challenge: Challenge, { url, unverified }: ResponseHead, stored?: Credentials) =>
     requestPullToken(http, {
-      ...{ registry, host, protocol, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
+      ...{ registry, host, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
+      ...{ protocol: url.protocol, unverified },
     })
 
   async function sendWith<Reply extends ResponseHead>(
@@ -184,8 +194,9 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
 }
 
 /**
- * Whether stored credentials may be sent to a URL: over https, or to this computer. Docker also sends them over plain
- * HTTP to the registries that the engine is told to trust. Slipway does not: that trust is about the engine's network,
+ * Whether stored credentials may be sent to a URL: over verified https, or to this computer. Docker also sends them over
+ * plain HTTP, and without verification, to the registries that the engine is told to trust. Slipway does not: that trust is about the engine's network,
  * and this computer may be in another one, or an attacker may have blocked https.
  */
-const isPrivateChannel = ({ protocol, host }: URL) => protocol === 'https:' || isLoopback(host)
+const isPrivate = ({ url: { protocol, host }, unverified }: Pick<ResponseHead, 'url' | 'unverified'>) =>
+  isLoopback(host) || (protocol === 'https:' && !unverified)

@@ -7,7 +7,7 @@ import { hub, parseReference, parseTag } from '../../model/image/reference.ts'
 import { hubRegistry, isLoopback, locateRepository, type RepositoryLocation } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { readContents, type ImageContents } from './contents.ts'
-import type { TokenCache } from './authorization.ts'
+import type { Channel, TokenCache } from './authorization.ts'
 import type { AllowsRealm } from './token.ts'
 import type { CredentialStore } from './credentials.ts'
 import { isRegistryReply, refusalFailure } from './failures.ts'
@@ -87,20 +87,31 @@ export function registryClient({
     return { ...location, version: parsed.version, repository }
   }
 
-  /** Tries https first, then http for the hosts for which the engine would, as Docker does. */
+  /**
+   * Tries https first. For the hosts for which the engine would, tries https without verification and then http. The
+   * classic store does so after any failure of the connection, also a timeout (moby distribution/pull.go,
+   * `pullEndpoints`; tested on 20.10). The containerd store of 26.1 does not after a timeout (tested).
+   */
   function reachOf({ host, registry }: RepositoryLocation): Reach {
-    let usesPlainHttp = plainHttpHosts.has(host)
+    const secure: Channel = { origin: `https://${host}` }
+    const unverified: Channel = { ...secure, unverified: true }
+    const plain: Channel = { origin: `http://${host}` }
+    let known = plainHttpHosts.has(host) ? plain : undefined
     return async (request) => {
-      if (usesPlainHttp) return request(`http://${host}`)
-      const secure = await request(`https://${host}`)
-      if (secure.ok || !/^registry-(tls|unreachable)$/.test(secure.error.code)) return secure
-      if (!isLoopback(host) && (registry === hub || !(await isInsecureForEngine(host)))) return secure
-      const plain = await request(`http://${host}`)
-      if (!plain.ok) return secure
-      usesPlainHttp = true
-      // Another engine, or another configuration, may not allow plain HTTP for other hosts.
-      if (isLoopback(host)) plainHttpHosts.add(host)
-      return plain
+      if (known) return request(known)
+      const first = await request(secure)
+      if (!hasNoConnection(first)) return first
+      if (!isLoopback(host) && (registry === hub || !(await isInsecureForEngine(host)))) return first
+      const isUntrusted = !first.ok && first.error.code === 'registry-tls' && !isLoopback(host)
+      for (const channel of isUntrusted ? [unverified, plain] : [plain]) {
+        const next = await request(channel)
+        if (hasNoConnection(next)) continue
+        known = channel
+        // Another engine, or another configuration, may not allow plain HTTP for other hosts.
+        if (isLoopback(host)) plainHttpHosts.add(host)
+        return next
+      }
+      return first
     }
   }
 
@@ -163,6 +174,9 @@ export function registryClient({
     },
   }
 }
+
+const hasNoConnection = (reply: Result<unknown, RegistryFailure>): boolean =>
+  !reply.ok && /^registry-(tls|unreachable|slow)$/.test(reply.error.code)
 
 /** A response to HEAD has no body, in which some registries say that they have no such image. */
 async function withErrorBody(response: HttpResponse, repository: Repository, version: string): Promise<HttpResponse> {
