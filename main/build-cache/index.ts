@@ -45,7 +45,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
         current = planned
         return ok({ id: planned.id, plan: planned.plan })
       } catch (error) {
-        return fail(engineFailure(error, session.context.endpoint))
+        return fail(engineFailure(error, session.context))
       }
     },
     'build-cache.apply': async (planId) => {
@@ -58,7 +58,7 @@ export function buildCacheService({ engine, jobs }: BuildCacheNeeds) {
       try {
         if (!isSamePlan(await planFor(session), plan)) return fail({ code: 'plan-outdated' })
       } catch (error) {
-        return fail(engineFailure(error, session.context.endpoint))
+        return fail(engineFailure(error, session.context))
       }
       const { deletes, frees } = plan
       // The lease keeps the engine connected during the job, even if the window switches to another engine.

@@ -35,7 +35,7 @@ export async function removeRecords({ lease, deletes, job }: Needs): Promise<voi
       const isDeleted = removal.deleted.includes(id)
       job.updateItem(index, isDeleted ? { state: 'done' } : { state: 'failed', failure: { code: 'cache-not-removed' } })
     } catch (error) {
-      const failure = engineFailure(error, session.context.endpoint)
+      const failure = engineFailure(error, session.context)
       if (statusOf(error) !== undefined) return job.updateItem(index, { state: 'failed', failure })
       stopped = true
       job.fail(failure)

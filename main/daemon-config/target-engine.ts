@@ -9,6 +9,9 @@ export const mirrorsInForce = async (
 ): Promise<readonly string[] | undefined> =>
   session.ok ? await readMirrors(session.value, signal).catch(() => undefined) : undefined
 
+const stopped = ({ context: { endpoint, kind } }: EngineSession) =>
+  ({ code: 'engine-stopped', endpoint, kind }) as const
+
 /** The session that the window shows, or why it shows none. */
 export type ShownSession = ReturnType<Engine['session']>
 
@@ -34,13 +37,13 @@ export function pinTargetEngine(
       if (!engineLease) {
         const shown = shownSession()
         if (!shown.ok) return shown
-        if (!isTarget()) return fail({ code: 'engine-stopped', endpoint: shown.value.context.endpoint })
+        if (!isTarget()) return fail(stopped(shown.value))
         engineLease = pin(shown)!
       }
-      const { identity, session: current } = engineLease
+      const { session: current } = engineLease
       if (!current.signal.aborted) return ok(current)
       reconnecting ??= engineLease.awaitReconnect().finally(() => (reconnecting = undefined))
-      return fail({ code: 'engine-stopped', endpoint: identity.endpoint })
+      return fail(stopped(current))
     },
     release: () => engineLease?.release(),
   }

@@ -44,7 +44,7 @@ export async function followEngine(
       {
         onRead: diskMeter(session, (disk) => updateState({ disk }), signal),
         onRefusal(error) {
-          refusal = engineFailure(error, endpoint, kind)
+          refusal = engineFailure(error, context)
           updateState()
         },
         onList(slow) {
@@ -63,6 +63,6 @@ export async function followEngine(
     await watch.ended
     setState({ status: 'away', context, failure: { code: 'engine-stopped', endpoint, kind } })
   } catch (error) {
-    setState({ status: 'away', context, failure: engineFailure(error, endpoint, kind) })
+    setState({ status: 'away', context, failure: engineFailure(error, context) })
   }
 }

@@ -210,7 +210,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
           const usage = await readDiskUsage(session)
           return session === connection ? ok({ ...usage, ...shown }) : fail(connectionFailure())
         } catch (error) {
-          return fail(session === connection ? engineFailure(error, session.candidate.endpoint) : connectionFailure())
+          return fail(session === connection ? engineFailure(error, session.context) : connectionFailure())
         }
       },
     },

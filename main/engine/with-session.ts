@@ -21,7 +21,7 @@ export function withSession(engine: SessionSource): WithSession {
     try {
       return await request(session.value)
     } catch (error) {
-      return fail(engineFailure(error, session.value.context.endpoint))
+      return fail(engineFailure(error, session.value.context))
     }
   }
 }

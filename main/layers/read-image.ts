@@ -129,7 +129,7 @@ export async function readImageResult(
     return read ? ok(read) : fail({ code: 'image-gone', image: image.id })
   } catch (error) {
     if (statusOf(error) === undefined) throw error
-    return fail(engineFailure(error, session.context.endpoint))
+    return fail(engineFailure(error, session.context))
   }
 }
 

@@ -18,7 +18,8 @@ import { pullWithLogin, type CredentialsFor } from './login.ts'
 import { progressReporter } from './progress.ts'
 import type { PullContext, PullRequest } from './pull.ts'
 import type { DiskSpace } from './disk-space.ts'
-import { parseTarget } from './target.ts'
+import { isSameRegistry } from './same-registry.ts'
+import { parseTarget, type Target } from './target.ts'
 
 export interface PullDependencies {
   readonly engine: Pick<Engine, 'session' | 'lease' | 'imagesOf'>
@@ -139,13 +140,15 @@ export function pullService(dependencies: PullDependencies) {
   }
 
   /**
-   * @returns the failure if the registry reports that the image does not exist. Other failures are ignored, because the
-   * engine may reach a registry that Slipway cannot.
+   * @returns the failure if the registry reports that the image does not exist, and the engine would ask the same
+   * registry. Other failures are ignored, because the engine may reach a registry that Slipway cannot.
    */
-  async function findRefusal(reference: string): Promise<Failure | undefined> {
+  async function findRefusal(session: EngineSession, { reference, host }: Target): Promise<Failure | undefined> {
     const answer = await withTimeout(checkTimeoutMs, checkReference?.(reference))
     if (!answer || answer.ok) return undefined
-    return ['reference-unknown', 'reference-invalid'].includes(answer.error.code) ? answer.error : undefined
+    if (answer.error.code === 'reference-invalid') return answer.error
+    if (answer.error.code !== 'reference-unknown') return undefined
+    return (await withTimeout(checkTimeoutMs, isSameRegistry(session, host))) ? answer.error : undefined
   }
 
   const handlers: Handlers<'pull'> = {
@@ -156,7 +159,7 @@ export function pullService(dependencies: PullDependencies) {
       if (!session.ok) return session
       // The lease keeps the pull on this engine, even if the user switches to another context.
       const lease = engine.lease(session.value)
-      const refusal = await findRefusal(target.reference)
+      const refusal = await findRefusal(session.value, target)
       if (refusal) {
         lease.release()
         return fail(refusal)
@@ -193,3 +196,4 @@ const withTimeout = async <T>(timeoutMs: number, answer: Promise<T> | undefined)
 export type { AuthConfig } from '../engine/index.ts'
 export { diskSpace, type DiskSpaceNeeds } from './disk-space.ts'
 export { storedLogins, type CredentialsFor } from './login.ts'
+export { isSameRegistry } from './same-registry.ts'

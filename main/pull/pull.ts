@@ -59,7 +59,7 @@ export async function pullAndCheck(
 
 async function attemptPull(context: PullContext, request: PullRequest, login?: AuthConfig): Promise<Attempt> {
   const { session, cancelled } = context
-  const { endpoint } = session.context
+  const { endpoint, kind } = session.context
   const finished = new AbortController()
   // Aborting the request also cancels the pull: the engine stops a pull when its client disconnects.
   const abortSignal = AbortSignal.any([cancelled, finished.signal])
@@ -69,7 +69,9 @@ async function attemptPull(context: PullContext, request: PullRequest, login?: A
     cancelled.throwIfAborted()
     if (statusOf(error) !== undefined) return { failure: await explain(context, request, messageOf(error)) }
     return {
-      failure: session.signal.aborted ? { code: 'engine-stopped', endpoint } : engineFailure(error, endpoint),
+      failure: session.signal.aborted
+        ? { code: 'engine-stopped', endpoint, kind }
+        : engineFailure(error, session.context),
     }
   } finally {
     finished.abort()

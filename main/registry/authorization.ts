@@ -2,6 +2,7 @@
  * Logs in to one repository when its registry asks for it: first with an anonymous token, then with stored credentials
  * if there are any. An untrusted registry gets no credentials.
  */
+import { createHash } from 'node:crypto'
 import { isLoopback, type RepositoryLocation } from '../../model/image/registry-place.ts'
 import { fail, type HelperFailure, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { mayNeedLogin, withHelper } from './credential-helper.ts'
@@ -17,8 +18,14 @@ import {
 } from './token.ts'
 
 type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
-/** @returns the Authorization header to send to an origin, if any */
-export type LoginFor = (origin: string) => Readonly<Record<string, string>>
+/** A way to a registry. `origin`: `https://ghcr.io`. `unverified`: without verification of its certificate. */
+export interface Channel {
+  readonly origin: string
+  readonly unverified?: true
+}
+
+/** @returns the Authorization header to send through a channel, if any */
+export type LoginFor = (channel: Channel) => Readonly<Record<string, string>>
 type LoggedInRequest<Reply> = (loginFor: LoginFor) => RegistryResult<Reply>
 
 export interface AuthorizationOptions extends RepositoryLocation {
@@ -49,11 +56,14 @@ export type TokenCache = Map<string, Login & { readonly untilMs: number }>
 
 interface Login {
   readonly header: string
-  /** Whether the header comes from stored credentials. */
-  readonly isStored: boolean
+  /** The fingerprint of the stored credentials from which the header comes; undefined if it is anonymous. */
+  readonly stored: string | undefined
 }
 
-/** A token is kept for at most this time, so that a `docker logout` takes effect. */
+const fingerprintOf = (credentials: Credentials) =>
+  createHash('sha256').update(JSON.stringify(credentials)).digest('base64')
+
+/** A token is kept for at most this time, so that what the registry allows to its user stays current. */
 const maxCacheSeconds = 300
 /** Shorter than the time that a request of the user has, so that a helper without an answer can be named. */
 const helperTimeoutMs = 5_000
@@ -68,15 +78,33 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
   /** Whether the registry has accepted `login`. */
   let isAccepted = login !== undefined
 
+  let credentialsRead: ReturnType<CredentialStore> | undefined
+  const readCredentials = () => (credentialsRead ??= credentials?.(registry, { signal, helperTimeoutMs }))
+
+  /** Forgets the kept token if the user has logged out in the meantime, or has logged in as somebody else. */
+  async function checkKeptToken() {
+    if (cached?.stored === undefined || login !== cached) return
+    const stored = await readCredentials()
+    signal?.throwIfAborted()
+    if (login !== cached || (stored && stored.kind !== 'helper-failed' && fingerprintOf(stored) === cached.stored))
+      return
+    tokens?.delete(key)
+    login = undefined
+    isAccepted = false
+  }
+
   const sendOnce = <Reply>(request: LoggedInRequest<Reply>) =>
-    request((origin) =>
-      login && (!login.isStored || isPrivateChannel(new URL(origin))) ? { authorization: login.header } : {},
+    request(({ origin, unverified = false }) =>
+      login && (login.stored === undefined || isPrivate({ url: new URL(origin), unverified }))
+        ? { authorization: login.header }
+        : {},
     )
 
   /** Some registries answer 403 instead of 401 to anonymous requests. */
   const isRefusal = ({ status }: ResponseHead) => status === 401 || (status === 403 && credentials !== undefined)
 
   async function send<Reply extends ResponseHead>(request: LoggedInRequest<Reply>): RegistryResult<Reply> {
+    await checkKeptToken()
     const sent = login
     const first = await sendOnce(request)
     if (!first.ok) return first
@@ -86,8 +114,10 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     }
     // A parallel request has logged in while this one was in flight.
     if (sent !== login) return sendOnce(request)
-    // A token that was accepted before may have expired. Anything else would be refused again.
-    const mayBeExpired = isAccepted && first.value.status === 401 && sent?.header.startsWith('Bearer ')
+    // A token that was accepted before may have expired, or its user may have lost access. Anything else would be refused
+    // again.
+    const mayBeExpired =
+      isAccepted && (first.value.status === 401 || sent === cached) && sent?.header.startsWith('Bearer ')
     if (sent !== undefined && !mayBeExpired) return first
     tokens?.delete(key)
     return await logIn(first, request)
@@ -97,35 +127,37 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     refused: { readonly ok: true; readonly value: Reply },
     request: LoggedInRequest<Reply>,
   ): RegistryResult<Reply> {
-    const { url } = refused.value
+    const { unverified } = refused.value
     const challenges = parseChallenges(refused.value.header('www-authenticate') ?? '')
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer')
     let latest: Result<Reply, RegistryFailure> = refused
     if (bearer) {
-      const token = await requestToken(bearer, url)
-      latest = token.ok ? await sendWithToken(token.value, false, request) : token
+      const token = await requestToken(bearer, refused.value)
+      latest = token.ok ? await sendWithToken(token.value, undefined, request) : token
     }
     if (latest.ok ? !isRefusal(latest.value) : !mayNeedLogin(latest.error)) return latest
     if (!credentials || (!bearer && !challenges.some(({ scheme }) => scheme === 'basic'))) return latest
-    const stored = await credentials(registry, { signal, helperTimeoutMs })
+    const stored = await readCredentials()
     signal?.throwIfAborted()
     if (!stored) return latest
     if (stored.kind === 'helper-failed') {
       helper = stored.failure
       return latest.ok ? latest : fail(withHelper(latest.error, helper))
     }
-    if (!isPrivateChannel(url)) return fail({ code: 'registry-login', host: registry, reason: 'unencrypted' })
+    if (!isPrivate(refused.value))
+      return fail({ code: 'registry-login', host: registry, reason: unverified ? 'unverified' : 'unencrypted' })
     if (bearer) {
-      const token = await requestToken(bearer, url, stored)
-      return token.ok ? await sendWithToken(token.value, true, request) : token
+      const token = await requestToken(bearer, refused.value, stored)
+      return token.ok ? await sendWithToken(token.value, stored, request) : token
     }
     if (stored.kind !== 'password') return fail({ code: 'registry-login', host: registry })
-    return await sendWith({ header: basicAuthorization(stored), isStored: true }, request)
+    return await sendWith({ header: basicAuthorization(stored), stored: fingerprintOf(stored) }, request)
   }
 
-  const requestToken = (challenge: Challenge, { protocol }: URL, stored?: Credentials) =>
+  const requestToken = (challenge: Challenge, { url, unverified }: ResponseHead, stored?: Credentials) =>
     requestPullToken(http, {
-      ...{ registry, host, protocol, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
+      ...{ registry, host, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
+      ...{ protocol: url.protocol, unverified },
     })
 
   async function sendWith<Reply extends ResponseHead>(
@@ -141,11 +173,11 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
 
   async function sendWithToken<Reply extends ResponseHead>(
     { token, expiresInSeconds }: PullToken,
-    isStored: boolean,
+    credentialsUsed: Credentials | undefined,
     request: LoggedInRequest<Reply>,
   ): RegistryResult<Reply> {
     const untilMs = Date.now() + Math.min(expiresInSeconds, maxCacheSeconds) * 1000
-    const newLogin = { header: `Bearer ${token}`, isStored }
+    const newLogin = { header: `Bearer ${token}`, stored: credentialsUsed && fingerprintOf(credentialsUsed) }
     const response = await sendWith(newLogin, request)
     if (isAccepted && login === newLogin) tokens?.set(key, { ...newLogin, untilMs })
     return response
@@ -162,8 +194,9 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
 }
 
 /**
- * Whether stored credentials may be sent to a URL: over https, or to this computer. Docker also sends them over plain
- * HTTP to the registries that the engine is told to trust. Slipway does not: that trust is about the engine's network,
+ * Whether stored credentials may be sent to a URL: over verified https, or to this computer. Docker also sends them over
+ * plain HTTP, and without verification, to the registries that the engine is told to trust. Slipway does not: that trust is about the engine's network,
  * and this computer may be in another one, or an attacker may have blocked https.
  */
-const isPrivateChannel = ({ protocol, host }: URL) => protocol === 'https:' || isLoopback(host)
+const isPrivate = ({ url: { protocol, host }, unverified }: Pick<ResponseHead, 'url' | 'unverified'>) =>
+  isLoopback(host) || (protocol === 'https:' && !unverified)

@@ -7,9 +7,10 @@ import { hub, parseReference, parseTag } from '../../model/image/reference.ts'
 import { hubRegistry, isLoopback, locateRepository, type RepositoryLocation } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
 import { readContents, type ImageContents } from './contents.ts'
-import type { TokenCache } from './authorization.ts'
+import type { Channel, TokenCache } from './authorization.ts'
 import type { AllowsRealm } from './token.ts'
 import type { CredentialStore } from './credentials.ts'
+import { isRegistryReply, refusalFailure } from './failures.ts'
 import { readJson, type HttpResponse, type Http } from './http.ts'
 import { isInsecure, type InsecureRegistries } from './insecure-registries.ts'
 import { digestOf, manifestTypes } from './manifest.ts'
@@ -86,20 +87,31 @@ export function registryClient({
     return { ...location, version: parsed.version, repository }
   }
 
-  /** Tries https first, then http for the hosts for which the engine would, as Docker does. */
+  /**
+   * Tries https first. For the hosts for which the engine would, tries https without verification and then http. The
+   * classic store does so after any failure of the connection, also a timeout (moby distribution/pull.go,
+   * `pullEndpoints`; tested on 20.10). The containerd store of 26.1 does not after a timeout (tested).
+   */
   function reachOf({ host, registry }: RepositoryLocation): Reach {
-    let usesPlainHttp = plainHttpHosts.has(host)
+    const secure: Channel = { origin: `https://${host}` }
+    const unverified: Channel = { ...secure, unverified: true }
+    const plain: Channel = { origin: `http://${host}` }
+    let known = plainHttpHosts.has(host) ? plain : undefined
     return async (request) => {
-      if (usesPlainHttp) return request(`http://${host}`)
-      const secure = await request(`https://${host}`)
-      if (secure.ok || !/^registry-(tls|unreachable)$/.test(secure.error.code)) return secure
-      if (!isLoopback(host) && (registry === hub || !(await isInsecureForEngine(host)))) return secure
-      const plain = await request(`http://${host}`)
-      if (!plain.ok) return secure
-      usesPlainHttp = true
-      // Another engine, or another configuration, may not allow plain HTTP for other hosts.
-      if (isLoopback(host)) plainHttpHosts.add(host)
-      return plain
+      if (known) return request(known)
+      const first = await request(secure)
+      if (!hasNoConnection(first)) return first
+      if (!isLoopback(host) && (registry === hub || !(await isInsecureForEngine(host)))) return first
+      const isUntrusted = !first.ok && first.error.code === 'registry-tls' && !isLoopback(host)
+      for (const channel of isUntrusted ? [unverified, plain] : [plain]) {
+        const next = await request(channel)
+        if (hasNoConnection(next)) continue
+        known = channel
+        // Another engine, or another configuration, may not allow plain HTTP for other hosts.
+        if (isLoopback(host)) plainHttpHosts.add(host)
+        return next
+      }
+      return first
     }
   }
 
@@ -116,8 +128,8 @@ export function registryClient({
       const { repository, registry, version } = located
       const head = await repository.ask(`manifests/${version}`, { method: 'HEAD', headers: acceptManifests })
       if (!head.ok) return head
-      const response = head.value
-      const failure = repository.failureOf(response, reference)
+      const response = await withErrorBody(head.value, repository, version)
+      const failure = failureOf(response, located, reference)
       if (failure) return fail(failure)
       const mediaType = mediaTypeOf(response.header('content-type'))
       // An HTML page, or a captive portal that responds 200 to every request.
@@ -151,7 +163,7 @@ export function registryClient({
       for (let page = 0; path && page < maxPages; page++) {
         const response: Result<HttpResponse, RegistryFailure> = await repository.ask(path, { headers: acceptJson })
         if (!response.ok) return response
-        const failure = repository.failureOf(response.value, reference)
+        const failure = failureOf(response.value, located, reference)
         if (failure) return fail(failure)
         const list = readJson(response.value, tagListReply, registry)
         if (!list.ok) return list
@@ -162,6 +174,26 @@ export function registryClient({
     },
   }
 }
+
+const hasNoConnection = (reply: Result<unknown, RegistryFailure>): boolean =>
+  !reply.ok && /^registry-(tls|unreachable|slow)$/.test(reply.error.code)
+
+/** A response to HEAD has no body, in which some registries say that they have no such image. */
+async function withErrorBody(response: HttpResponse, repository: Repository, version: string): Promise<HttpResponse> {
+  if (response.status !== 404 || isRegistryReply(response)) return response
+  const repeated = await repository.askOnce(`manifests/${version}`, { headers: acceptManifests })
+  return repeated.ok && repeated.value.status === 404 ? repeated.value : response
+}
+
+/** A 404 that does not come from a registry says nothing about the image. */
+const failureOf = (
+  response: HttpResponse,
+  { repository, registry }: { readonly repository: Repository; readonly registry: string },
+  reference: string,
+): RegistryFailure | undefined =>
+  response.status === 404 && !isRegistryReply(response)
+    ? refusalFailure(response, registry)
+    : repository.failureOf(response, reference)
 
 /** Downloads a manifest and computes its digest, for registries that do not send Docker-Content-Digest. */
 async function computeDigest(repository: Repository, version: string): Promise<string | undefined> {

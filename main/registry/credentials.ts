@@ -42,6 +42,20 @@ const config = v.object({
 })
 type Config = v.InferOutput<typeof config>
 
+/** A login as `user:password`, in base64. */
+const encodedLogin = v.pipe(
+  v.string(),
+  v.transform((encoded) => decodeLogin(encoded)),
+  v.object({ kind: v.literal('password'), username: v.string(), password: v.string() }),
+)
+/**
+ * DOCKER_AUTH_CONFIG. The CLI ignores the whole value if any part of it is unknown or broken.
+ * @see docker/cli cli/config/configfile/file.go, `parseEnvConfig` (28 and later)
+ */
+const environmentLogins = v.strictObject({
+  auths: v.optional(v.record(v.string(), v.strictObject({ auth: encodedLogin })), {}),
+})
+
 /** Long enough for a helper to start a key ring, too short for a helper that prompts the user. */
 const defaultHelperTimeoutMs = 10_000
 
@@ -49,13 +63,25 @@ export function dockerCredentials(environment: CredentialEnvironment): Credentia
   return async (registry, { signal, helperTimeoutMs: timeoutMs = defaultHelperTimeoutMs } = {}) => {
     // Read each time, because the environment may change.
     const { env, home } = environment
+    const key = registry === hub ? hubKey : registry
+    const fromEnvironment = loginsIn(env['DOCKER_AUTH_CONFIG']).get(key)
+    if (fromEnvironment) return fromEnvironment
     const stored = await readConfig(join(env['DOCKER_CONFIG'] || join(home, '.docker'), 'config.json'))
     if (!stored) return undefined
-    const key = registry === hub ? hubKey : registry
     const helper = stored.credHelpers[key] ?? stored.credHelpers[registry] ?? stored.credsStore
     const fromHelper = helper ? await runHelper(helper, key, { env, timeoutMs, signal }) : undefined
     if (fromHelper && fromHelper.kind !== 'helper-failed') return fromHelper
     return fromFile(stored, key) ?? fromHelper
+  }
+}
+
+function loginsIn(value = ''): ReadonlyMap<string, Credentials> {
+  try {
+    const { auths } = v.parse(environmentLogins, JSON.parse(value))
+    return new Map(Object.entries(auths).map(([address, { auth }]) => [address, auth]))
+  } catch {
+    // Not logged, for the same reason as below.
+    return new Map()
   }
 }
 
@@ -72,13 +98,15 @@ function fromFile({ auths }: Config, key: string): Credentials | undefined {
   // Old versions of the Docker CLI use a full URL as the key, current versions the host only.
   const stored = auths[key] ?? Object.entries(auths).find(([address]) => hostOf(address) === key)?.[1]
   if (stored?.identitytoken) return { kind: 'identity', token: stored.identitytoken }
-  const decoded = Buffer.from(stored?.auth ?? '', 'base64')
-    .toString('utf8')
-    .replace(/\0+$/, '')
+  return decodeLogin(stored?.auth)
+}
+
+/** @returns undefined if the text is not a login */
+function decodeLogin(encoded = '') {
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8').replace(/\0+$/, '')
   const colon = decoded.indexOf(':')
-  return colon > 0
-    ? { kind: 'password', username: decoded.slice(0, colon), password: decoded.slice(colon + 1) }
-    : undefined
+  if (colon <= 0) return undefined
+  return { kind: 'password', username: decoded.slice(0, colon), password: decoded.slice(colon + 1) } as const
 }
 
 const hostOf = (address: string) => address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')

@@ -19,8 +19,11 @@ export interface Route {
 }
 
 export interface Dispatchers {
-  /** Rejects if `signal` is aborted while the desktop looks up its proxy. */
-  forUrl(url: URL, signal: AbortSignal): Promise<Route>
+  /**
+   * Rejects if `signal` is aborted while the desktop looks up its proxy.
+   * @param isVerified whether to verify the certificate of the URL's host. A proxy's is always verified.
+   */
+  forUrl(url: URL, signal: AbortSignal, isVerified: boolean): Promise<Route>
   /** @returns undefined if the URL is reached without a proxy. Rejects as `forUrl` does. */
   proxyFor(url: URL, signal: AbortSignal): Promise<Proxy | undefined>
   close(): Promise<void>
@@ -65,16 +68,27 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
     return proxyLookup && (await Promise.race([proxyLookup, rejectOnAbort(signal)]))
   }
 
-  /** `id`: of the certificates, which are those of one host if it has its own. */
-  async function dispatcherFor(url: URL, proxy: Proxy | undefined): Promise<Dispatcher> {
-    const isTls = url.protocol === 'https:'
-    const { id, secureContext } = isTls ? await certificates.forHost(url.host) : { id: '', secureContext: undefined }
-    const tls = { timeout: connectTimeoutMs, ...(secureContext && { secureContext }) }
+  /**
+   * `id`: of the certificates, which are those of one host if it has its own. A host whose certificate is not verified
+   * gets no client certificate.
+   */
+  async function tlsFor({ protocol, host }: Pick<URL, 'protocol' | 'host'>, isVerified: boolean) {
+    const timeout = connectTimeoutMs
+    if (protocol !== 'https:') return { id: '', tls: { timeout } }
+    if (!isVerified) return { id: 'unverified', tls: { timeout, rejectUnauthorized: false } }
+    const { id, secureContext } = await certificates.forHost(host)
+    return { id, tls: { timeout, ...(secureContext && { secureContext }) } }
+  }
+
+  async function dispatcherFor(url: URL, proxy: Proxy | undefined, isVerified: boolean): Promise<Dispatcher> {
+    const { id, tls } = await tlsFor(url, isVerified)
     if (!proxy)
       return getOrCreate(`direct ${id}`, ({ Agent }) => new Agent({ ...options, connect: { ...tls, lookup } }))
     const [uri, requestTls] = [proxyUrl(proxy), { ...tls, allowH2: false }]
-    return getOrCreate(`${uri} ${id}`, ({ buildConnector, ProxyAgent, Socks5ProxyAgent }) => {
-      const toProxy = { ...tls, ...attempts, lookup, allowH2: false }
+    // The certificates of a registry, above all its client certificate, are not meant for the proxy.
+    const proxyTls = await tlsFor(new URL(uri), true)
+    return getOrCreate(`${uri} ${proxyTls.id} ${id}`, ({ buildConnector, ProxyAgent, Socks5ProxyAgent }) => {
+      const toProxy = { ...proxyTls.tls, ...attempts, lookup, allowH2: false }
       return proxy.kind === 'socks5'
         ? // The proxy resolves the host's name, as with Go.
           new Socks5ProxyAgent(uri, { ...options, connect: buildConnector(toProxy), requestTls })
@@ -84,10 +98,10 @@ export function createDispatchers({ env, desktopProxy }: ProxySettings): Dispatc
 
   return {
     proxyFor,
-    async forUrl(url, signal) {
+    async forUrl(url, signal, isVerified) {
       if (isLoopback(url.host)) return { dispatcher: await loopback(), proxy: undefined }
       const proxy = await proxyFor(url, signal)
-      return { dispatcher: await dispatcherFor(url, proxy), proxy: proxy?.host }
+      return { dispatcher: await dispatcherFor(url, proxy, isVerified), proxy: proxy?.host }
     },
     async close() {
       await Promise.all([...dispatchers.values()].map(async (dispatcher) => (await dispatcher).destroy()))

@@ -1,4 +1,5 @@
 /** Maps HTTP responses and network errors to failure codes. */
+import * as v from 'valibot'
 import type { RegistryFailure } from '../../preload/contract/index.ts'
 
 export class BodyTooLongError extends Error {}
@@ -88,6 +89,21 @@ export function refusalFailure(response: ErrorResponse, host: string, nowMs = Da
   const until = retryTime(response, nowMs)
   return { code: 'registry-limited', host, ...(until !== undefined && { until }) }
 }
+
+/**
+ * Whether a response to an unknown name or tag comes from a registry: any web server, proxy or captive portal answers 404.
+ * @see distribution docs, spec/api.md, "Errors" and "API Version Check"
+ */
+export function isRegistryReply({ header, body }: ErrorResponse): boolean {
+  if (/\bregistry\/2\./.test(header('docker-distribution-api-version') ?? '')) return true
+  try {
+    return v.is(errorBody, JSON.parse(typeof body === 'string' ? body : ''))
+  } catch {
+    return false
+  }
+}
+
+const errorBody = v.object({ errors: v.pipe(v.array(v.object({ code: v.string() })), v.minLength(1)) })
 
 const isRegionRefusal = ({ status, body }: ErrorResponse) =>
   status === 403 && typeof body === 'string' && regionRefusal.test(body)

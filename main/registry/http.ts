@@ -16,12 +16,16 @@ export interface RequestOptions {
   /** Timeout in milliseconds for the whole request, including redirects. Default: 10 s. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
+  /** Do not verify the certificate of the address's host. Send no secrets then. */
+  readonly unverified?: boolean | undefined
 }
 
 export interface ResponseHead {
   readonly status: number
   /** The final URL, after all redirects. */
   readonly url: URL
+  /** Whether the certificate of the request's host, which may have redirected the request, was not verified. */
+  readonly unverified: boolean
   header(name: string): string | undefined
 }
 
@@ -74,13 +78,14 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
     options: RequestOptions,
     signal: AbortSignal,
   ): Promise<StreamingResponse | undefined> {
-    const { method = 'GET', body } = options
+    const { method = 'GET', body, unverified = false } = options
     let url = new URL(address)
+    const { host } = url
     let headers: Record<string, string> = { ...userAgent, ...options.headers }
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const request = { method, headers, signal, ...(body !== undefined && { body }) }
-      const { dispatcher, proxy } = await dispatchers.forUrl(url, signal)
-      const response = await sendOnce(url, dispatcher, request).catch((error: unknown) => {
+      const { dispatcher, proxy } = await dispatchers.forUrl(url, signal, !unverified || url.host !== host)
+      const response = await sendOnce({ url, unverified }, dispatcher, request).catch((error: unknown) => {
         throw proxy === undefined ? error : new ProxiedError(proxy, error)
       })
       const next = method === 'POST' ? undefined : redirectTarget(response)
@@ -151,7 +156,7 @@ export const isPage = (response: ResponseHead): boolean =>
   /^\s*text\/html\b/i.test(response.header('content-type') ?? '')
 
 async function sendOnce(
-  url: URL,
+  { url, unverified }: Pick<ResponseHead, 'url' | 'unverified'>,
   dispatcher: Dispatcher,
   request: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'signal' | 'body'>,
 ): Promise<StreamingResponse> {
@@ -163,7 +168,7 @@ async function sendOnce(
   })
   return {
     status: statusCode,
-    url,
+    ...{ url, unverified },
     header: (name) => [headers[name] ?? []].flat().join(', ') || undefined,
     body: body as AsyncIterable<Buffer>,
   }

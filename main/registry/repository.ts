@@ -1,7 +1,7 @@
 /** One repository at a registry, over HTTP. Logs in as needed (`authorization`). */
 import { hub } from '../../model/image/reference.ts'
 import type { RegistryFailure, Result } from '../../preload/contract/index.ts'
-import { createAuthorization, type AuthorizationOptions, type LoginFor } from './authorization.ts'
+import { createAuthorization, type AuthorizationOptions, type Channel, type LoginFor } from './authorization.ts'
 import { refusalFailure } from './failures.ts'
 import type { HttpResponse, ResponseHead, StreamingResponse } from './http.ts'
 import { manifestTypes } from './manifest.ts'
@@ -10,12 +10,12 @@ type RegistryResult<T> = Promise<Result<T, RegistryFailure>>
 type Headers = Readonly<Record<string, string>>
 
 export interface RepositoryOptions extends AuthorizationOptions {
-  /** Sends a request to the registry's origin, such as `https://ghcr.io`, or to several in order until one works. */
+  /** Sends a request through the registry's channel, or through several in order until one works. */
   readonly reach: Reach
 }
 
 export type Reach = <Reply extends ResponseHead>(
-  request: (origin: string) => RegistryResult<Reply>,
+  request: (channel: Channel) => RegistryResult<Reply>,
 ) => RegistryResult<Reply>
 
 export interface RequestSpec {
@@ -44,14 +44,18 @@ export function openRepository(options: RepositoryOptions): Repository {
 
   const addressAt = (origin: string, path: string) =>
     path.startsWith('/') ? `${origin}${path}` : `${origin}/v2/${repositoryPath}/${path}`
-  const requestOf = ({ method = 'GET', headers, signal = options.signal }: RequestSpec, login: Headers) => ({
-    ...{ host: registry, method, headers: { ...headers, ...login }, signal },
+  const requestOf = (
+    { method = 'GET', headers, signal = options.signal }: RequestSpec,
+    { unverified }: Channel,
+    login: Headers,
+  ) => ({
+    ...{ host: registry, method, headers: { ...headers, ...login }, signal, unverified },
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
   const ask = (path: string, spec: RequestSpec) => (loginFor: LoginFor) =>
-    reach((origin) => http.ask(addressAt(origin, path), requestOf(spec, loginFor(origin))))
+    reach((channel) => http.ask(addressAt(channel.origin, path), requestOf(spec, channel, loginFor(channel))))
   const open = (path: string, spec: RequestSpec) => (loginFor: LoginFor) =>
-    reach((origin) => http.open(addressAt(origin, path), requestOf(spec, loginFor(origin))))
+    reach((channel) => http.open(addressAt(channel.origin, path), requestOf(spec, channel, loginFor(channel))))
 
   return {
     ask: (path, spec = {}) => authorization.send(ask(path, spec)),

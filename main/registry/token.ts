@@ -41,6 +41,8 @@ export interface TokenRequest {
   readonly host: string
   /** The protocol over which the challenge arrived. Default: `https:`. */
   readonly protocol?: string
+  /** Whether the certificate of that host was not verified. It is not verified for the realm then, if that is the host. */
+  readonly unverified?: boolean | undefined
   /** The repository's path at that host. */
   readonly path: string
   readonly challenge: Challenge
@@ -72,29 +74,32 @@ const tokenReply = v.pipe(
 /** Requests a token to pull from one repository. */
 export async function requestPullToken(http: Http, request: TokenRequest): Promise<Result<PullToken, RegistryFailure>> {
   const { registry, challenge, credentials, signal } = request
-  const timeout = request.timeoutMs === undefined ? {} : { timeoutMs: request.timeoutMs }
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
   if (!realm || !isRealmAllowed(realm, request)) return fail({ code: 'registry-invalid-reply', host: registry })
   // A registry may name any host as its realm; do not send credentials to other hosts.
   if (credentials && !mayReceiveCredentials(realm, request))
     return fail({ code: 'registry-realm', host: registry, realm: realm.host })
+  const unverified = request.unverified && realm.host === URL.parse(`https://${request.host}`)?.host
+  // Credentials are secrets, whatever the host of the challenge is.
+  const options = {
+    ...{ host: registry, signal, unverified: unverified && !credentials },
+    ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
+  }
   const service = challenge.parameters['service'] ?? ''
   const scope = `repository:${request.path}:pull`
   if (credentials?.kind === 'identity') {
     const form = { grant_type: 'refresh_token', client_id: 'Slipway', service, scope, refresh_token: credentials.token }
     return http.json(realm, tokenReply, {
-      host: registry,
+      ...options,
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams(form).toString(),
-      signal,
-      ...timeout,
     })
   }
   if (service) realm.searchParams.set('service', service)
   realm.searchParams.set('scope', scope)
   const headers = credentials ? { authorization: basicAuthorization(credentials) } : {}
-  return http.json(realm, tokenReply, { host: registry, headers, signal, ...timeout })
+  return http.json(realm, tokenReply, { ...options, headers })
 }
 
 export const basicAuthorization = ({ username, password }: { readonly username: string; readonly password: string }) =>

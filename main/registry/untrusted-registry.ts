@@ -57,7 +57,13 @@ export function untrustedRegistry(
   { address, host, path, timeoutMs, signal }: UntrustedRegistryOptions,
 ): UntrustedRegistry {
   const location = { registry: host, host: new URL(address).host, path }
-  const repository = openRepository({ ...location, http, timeoutMs, signal, reach: (request) => request(address) })
+  const repository = openRepository({
+    ...location,
+    http,
+    timeoutMs,
+    signal,
+    reach: (request) => request({ origin: address }),
+  })
 
   const referenceOf = (version: string) =>
     `${path.replace(/^library\//, '')}${version.includes(':') ? '@' : ':'}${version}`

@@ -46,10 +46,10 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
       if (removesAllAtOnce ? !(await predecessors.ended()) : !shouldContinue()) return
     }
     const { session } = lease
-    const { endpoint } = session.context
+    const { endpoint, kind } = session.context
     if (session.signal.aborted) {
       connectionLost = true
-      return job.fail({ code: 'engine-stopped', endpoint })
+      return job.fail({ code: 'engine-stopped', endpoint, kind })
     }
     started.add(item)
     await journaled
@@ -60,7 +60,7 @@ export async function executePlan({ lease, plan, job }: Needs): Promise<Set<Item
       if (outcome === 'done') affected.add(item)
       job.updateItem(index, typeof outcome === 'string' ? { state: outcome } : { state: 'failed', failure: outcome })
     } catch (error) {
-      const failure = engineFailure(error, endpoint)
+      const failure = engineFailure(error, session.context)
       const status = statusOf(error) ?? noResponse
       if (status <= internalServerError) {
         // The engine may have deleted the image before it failed. The copy is then the only way to restore the image.

@@ -84,7 +84,7 @@ export async function saveAll(request: SaveRequest): Promise<ReadonlyMap<ImageId
     job.updateSubject({ saving: { done: index, all: originals.length } })
     const file = join(folder, copyName(original, job.id))
     const saved = await save(session, { ...original, file }, job.cancelled).catch((error: unknown) =>
-      fail(engineFailure(error, session.context.endpoint)),
+      fail(engineFailure(error, session.context)),
     )
     if (saved?.ok) {
       copies.set(original.image, saved.value)

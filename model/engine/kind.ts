@@ -94,6 +94,9 @@ export const runsInVirtualMachine = ({ type }: EngineKind): boolean =>
 export const sharesThisComputer = (kind: EngineKind): boolean =>
   !runsInVirtualMachine(kind) && otherHost(kind) === undefined
 
+/** Whether `localhost` and private addresses are the same for the engine as for programs of this computer. */
+export const sharesNetwork = (kind: EngineKind): boolean => sharesThisComputer(kind) && kind.type !== 'rootless'
+
 /** @returns the name of the other computer that the engine runs on; undefined if the engine runs on this one */
 export const otherHost = (kind: EngineKind): string | undefined => ('host' in kind ? kind.host : undefined)
 

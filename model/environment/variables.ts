@@ -7,8 +7,10 @@ const proxyNames = [
   ...(['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const),
   ...(['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'] as const),
 ]
+/** They may hold passwords. */
+const secretNames = [...proxyNames, 'DOCKER_AUTH_CONFIG'] as const
 const folderNames = ['XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME'] as const
-export const variableNames = [...engineNames, ...proxyNames, ...folderNames, 'PATH', 'SSH_AUTH_SOCK'] as const
+export const variableNames = [...engineNames, ...secretNames, ...folderNames, 'PATH', 'SSH_AUTH_SOCK'] as const
 
 export type VariableName = (typeof variableNames)[number]
 /** Values by name. An empty value is a value: `DOCKER_HOST=` is set. */
@@ -49,14 +51,14 @@ export const otherVariables = (variables: Variables): Variables =>
   pick(variables, (name) => !isOneOf(engineNames, name))
 
 /**
- * @returns the variables that are stored for the next start. Proxies are not stored, because they may hold passwords;
- * SSH_AUTH_SOCK is not, because the next session has another socket.
+ * @returns the variables that are stored for the next start. Proxies and logins are not stored, because they may hold
+ * passwords; SSH_AUTH_SOCK is not, because the next session has another socket.
  */
 export const storable = (variables: Variables): Variables =>
   pick(
     variables,
     (name) =>
-      !isOneOf(proxyNames, name) &&
+      !isOneOf(secretNames, name) &&
       name !== 'SSH_AUTH_SOCK' &&
       !(isOneOf(hostNames, name) && mayHoldPassword(variables.DOCKER_HOST)),
   )

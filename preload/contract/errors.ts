@@ -112,13 +112,13 @@ export type RegistryFailure =
     }
   /**
    * `helper`, also below: why the stored login, which may be what is missing, could not be read. `reason`: the stored
-   * login was not sent, because the registry is reached over plain HTTP.
+   * login was not sent, because the registry is reached over plain HTTP, or its certificate is not verified.
    */
   | {
       readonly code: 'registry-login'
       readonly host: string
       readonly helper?: HelperFailure
-      readonly reason?: 'unencrypted'
+      readonly reason?: 'unencrypted' | 'unverified'
     }
   /** The registry asks for a login at another host, and the user has not allowed yet to send the stored login there. */
   | { readonly code: 'registry-realm'; readonly host: string; readonly realm: string }

@@ -17,6 +17,7 @@ export function loginFailureText(failure: LoginFailure): FailureText {
   // `docker login` fails as well as long as the helper does.
   if (helper) return addHelperText({ title, hint: '' }, helper)
   if (reason === 'unencrypted') return { title, hint: t('error.registry-login.unencrypted') }
+  if (reason === 'unverified') return { title, hint: t('error.registry-login.unverified') }
   return { title, hint: t('error.registry-login.hint'), command: loginCommand(host) }
 }
 

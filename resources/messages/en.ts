@@ -978,6 +978,8 @@ export const en = {
   'error.registry-login.hint': 'Images that are not public need docker login first.',
   'error.registry-login.unencrypted':
     'Your login stays here, because the connection is not encrypted. Pulls work: type a tag, and Docker logs in itself.',
+  'error.registry-login.unverified':
+    'Your login stays here, because the certificate is not verified. Pulls work: type a tag, and Docker logs in itself.',
   'error.registry-realm': '{host} asks you to log in at {realm}.',
   'error.registry-realm.hint':
     'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway log in there: it asks only once, and the connection is encrypted.',

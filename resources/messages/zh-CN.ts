@@ -923,6 +923,8 @@ export const zhCN = {
   'error.registry-login.hint': '非公开的镜像需要先用 docker login 登录。',
   'error.registry-login.unencrypted':
     '连接没有加密，所以没有发送你的登录信息。仍然可以拉取：请输入标签，Docker 会自己登录。',
+  'error.registry-login.unverified':
+    '证书没有经过验证，所以没有发送你的登录信息。仍然可以拉取：请输入标签，Docker 会自己登录。',
   'error.registry-realm': '{host} 要求在 {realm} 登录。',
   'error.registry-realm.hint':
     'Docker 里保存的是 {host} 的登录信息。如果 {realm} 属于它，可以让 Slipway 在那里登录：只问这一次，连接是加密的。',

@@ -51,6 +51,7 @@ export const registryFailureExamples: Examples<RegistryFailure> = {
     { code: 'registry-login', host },
     { code: 'registry-login', host: 'docker.io' },
     { code: 'registry-login', host: 'registry.example.com:5000', reason: 'unencrypted' },
+    { code: 'registry-login', host: 'registry.example.com:5000', reason: 'unverified' },
     { code: 'registry-login', host, helper: { name: 'docker-credential-desktop', problem: 'missing', message: '' } },
     {
       ...{ code: 'registry-login', host },

@@ -1,6 +1,5 @@
 /** Converts exceptions to engine failures. */
-import type { EngineKind } from '../../../model/engine/kind.ts'
-import type { EngineFailure } from '../../../preload/contract/index.ts'
+import type { EngineContext, EngineFailure } from '../../../preload/contract/index.ts'
 
 /** Thrown by the functions of engine/api when a request fails. */
 export class EngineError extends Error {
@@ -33,11 +32,14 @@ export const statusOf = (error: unknown): number | undefined => {
   return typeof statusCode === 'number' ? statusCode : undefined
 }
 
+/** Both are needed for the words of a failure: the kind decides how the engine is started. */
+type EngineAddress = Pick<EngineContext, 'endpoint' | 'kind'>
+
 /** Converts an exception of dockerode, Node or the functions in engine/api to a failure. */
-export function engineFailure(error: unknown, endpoint: string, kind?: EngineKind): EngineFailure {
+export function engineFailure(error: unknown, { endpoint, kind }: EngineAddress): EngineFailure {
   if (error instanceof EngineError) return error.failure
   const { code, json, message } = asErrorLike(error)
-  const engine = { endpoint, ...(kind && { kind }) }
+  const engine = { endpoint, kind }
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

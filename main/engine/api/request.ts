@@ -133,6 +133,6 @@ async function dial(session: Transport, request: Request, mode: DialMode): Promi
     if (session.signal.aborted) return new EngineError({ code: 'engine-stopped', endpoint, kind })
     if (timeoutController.signal.aborted)
       return new EngineError({ code: 'engine-timeout', ...{ endpoint, kind }, seconds: Math.round(timeoutMs / 1000) })
-    return new EngineError(engineFailure(error, endpoint, kind), statusOf(error))
+    return new EngineError(engineFailure(error, { endpoint, kind }), statusOf(error))
   }
 }

@@ -68,7 +68,7 @@ export async function connect(
       }),
     })
   } catch (error) {
-    return closeAndFail(engineFailure(error, endpoint, kind))
+    return closeAndFail(engineFailure(error, { endpoint, kind }))
   } finally {
     signal.removeEventListener('abort', close)
   }

@@ -25,7 +25,7 @@ class Refusal {
 /** @returns the engine's message if it replied with an error or an unreadable body; undefined if it did not reply */
 export function refusalOf(error: unknown): string | undefined {
   if (statusOf(error) === undefined && !v.isValiError(error)) return undefined
-  const failure = engineFailure(error, '')
+  const failure = engineFailure(error, { endpoint: '', kind: { type: 'unknown' } })
   return 'detail' in failure ? failure.detail : ''
 }
 

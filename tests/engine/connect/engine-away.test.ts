@@ -61,7 +61,10 @@ describe.each(matrix)('$title', (options) => {
     await lost.answered
     await app.proxy.goOffline()
     const job = await app.services.waitForJob(jobId)
-    expect(job).toMatchObject({ state: 'failed', failure: { code: 'engine-stopped' } })
+    expect(job).toMatchObject({
+      state: 'failed',
+      failure: { code: 'engine-stopped', kind: expect.any(Object) as object },
+    })
     expect(statesOf(job)).toEqual(['unknown', 'skipped', 'skipped'])
     expect(await countImages()).toBe(2)
     expect(app.copies()).toHaveLength(1)

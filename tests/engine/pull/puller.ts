@@ -14,6 +14,8 @@ import { eventually } from '../eventually.ts'
 
 export type Puller = Awaited<ReturnType<typeof openPuller>>
 
+type PullDependencies = Parameters<typeof pullService>[0]
+
 /**
  * Starts the pull service over an engine.
  * @param credentialsFor by default, there are no logins
@@ -24,7 +26,8 @@ export async function openPuller(
   engine: Pick<Engine, 'socket'>,
   credentialsFor?: CredentialsFor,
   diskSpaceNeeds?: DiskSpaceNeeds,
-  explainFailure?: Parameters<typeof pullService>[0]['explainFailure'],
+  explainFailure?: PullDependencies['explainFailure'],
+  checkReference?: PullDependencies['checkReference'],
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'puller-'))
   const store = openStore(folder)
@@ -44,6 +47,7 @@ export async function openPuller(
       jobs,
       ledger: store.ledger,
       ...(explainFailure && { explainFailure }),
+      ...(checkReference && { checkReference }),
       ...(diskSpaceNeeds && { diskSpace: diskSpace(diskSpaceNeeds) }),
     },
     credentialsFor: async (reference) => {

@@ -3,7 +3,8 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -11,6 +12,7 @@ import { httpClient } from '../../../main/registry/index.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { makeAuthority, type Authority } from '../../../tools/world/hub/authority.ts'
 import { matrix } from '../matrix.ts'
+import { listen } from './hosts.ts'
 
 // Not a loopback address: dockerd does not verify the certificates of registries there.
 const address = '10.99.7.1'
@@ -140,6 +142,28 @@ describe('certs.d', () => {
     expect(await headerFrom()).toBe('known')
     put('client.key', 'not a key')
     expect(await headerFrom()).toBe('unknown')
+  })
+
+  test('a client certificate goes to its host only, not to the proxy on the way', async () => {
+    writeInWorld('/etc/ssl/certs/company.pem', caText())
+    server.setSecureContext({ ...authority.issue([name]), ca: caText() })
+    const { key, cert } = authority.issue(['client.example'])
+    put('client.cert', cert)
+    put('client.key', key)
+    const presented: boolean[] = []
+    const tls = { ...authority.issue([otherName]), ca: caText(), requestCert: true, rejectUnauthorized: false }
+    const proxy = createServer(tls)
+    proxy.on('connect', (_, client: TLSSocket) => {
+      presented.push(Object.keys(client.getPeerCertificate()).length > 0)
+      const registry = connect(port, address)
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      client.pipe(registry).pipe(client)
+      for (const socket of [client, registry]) socket.on('error', () => socket.destroy())
+    })
+    const proxyPort = await listen(proxy, address)
+    const response = await openClient({ HTTPS_PROXY: `https://${otherName}:${proxyPort}` }).ask()
+    expect(response.ok && response.value.header('x-client')).toBe('known')
+    expect(presented).toEqual([false])
   })
 
   test('a registry that refuses the client certificate is said to ask for a valid one', async () => {

@@ -1,17 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { createServer, request as forward, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readInsecureRegistries } from '../../../main/engine/index.ts'
-import { registryClient, type Credentials } from '../../../main/registry/index.ts'
-import { startEngine } from '../../../tools/world/engine.ts'
+import { registryClient } from '../../../main/registry/index.ts'
 import { fillRegistry } from '../../../tools/world/fill.ts'
 import { ann, startRegistry, type Registry } from '../../../tools/world/registry.ts'
-import { eventually } from '../eventually.ts'
-import { watchEngine } from '../engine-window.ts'
 import { matrix } from '../matrix.ts'
 import { randomImage } from '../pull/puller.ts'
 import { listen, openHttp, stopAfterTest, trustNewAuthority } from './hosts.ts'
+import { digestsAfterPull, forwardTo, openClient } from './insecure.ts'
 
 /** An address of this world that is not a loopback address, for which Docker allows plain HTTP without being told. */
 const address = '10.118.0.1'
@@ -20,37 +17,8 @@ afterAll(() => void execFileSync('ip', ['address', 'delete', `${address}/32`, 'd
 
 /** Makes a registry available at `address` over plain HTTP. `received`: the headers of each request. */
 async function expose(registry: Registry) {
-  const received: IncomingHttpHeaders[] = []
-  const server = createServer((incoming, response) => {
-    received.push(incoming.headers)
-    const { method, url, headers } = incoming
-    const outgoing = forward(`http://${registry.host}${url}`, { method, headers }, (reply) => {
-      response.writeHead(reply.statusCode!, reply.headers)
-      reply.pipe(response)
-    })
-    incoming.pipe(outgoing)
-  })
-  return { host: `${address}:${await listen(server, address)}`, received }
-}
-
-/** The registry client as main composes it, over an engine with this setting. */
-async function openClient(
-  options: (typeof matrix)[number],
-  insecureRegistries: readonly string[],
-  stored?: Credentials,
-) {
-  const config = { 'insecure-registries': insecureRegistries }
-  const engine = stopAfterTest(await startEngine({ ...options, config }))
-  const served = stopAfterTest(watchEngine(engine.socket))
-  await eventually(() => served.window.complete)
-  const client = registryClient({
-    ...{ http: openHttp(), credentials: async () => stored },
-    async insecureRegistries() {
-      const session = served.engine.session()
-      return session.ok ? await readInsecureRegistries(session.value) : undefined
-    },
-  })
-  return { ...client, engine }
+  const { answer, received } = forwardTo(registry)
+  return { host: `${address}:${await listen(createServer(answer), address)}`, received }
 }
 
 test('a registry without TLS may hand out anonymous tokens itself, as Harbor does', async () => {
@@ -107,10 +75,9 @@ describe.each(matrix)('$title', (options) => {
       const found = await head(`${host}/team/app:1`)
       expect((await contents(`${host}/team/app:1`, 'linux/amd64'))?.layers).toHaveLength(1)
       // The engine agrees.
-      const pulled = await engine.docker.pull(`${host}/team/app:1`)
-      await new Promise((resolve) => engine.docker.modem.followProgress(pulled, resolve))
-      const { RepoDigests } = await engine.docker.getImage(`${host}/team/app:1`).inspect()
-      expect(RepoDigests).toEqual([`${host}/team/app@${found.ok ? found.value.digest : ''}`])
+      expect(await digestsAfterPull(engine, `${host}/team/app:1`)).toEqual([
+        `${host}/team/app@${found.ok ? found.value.digest : ''}`,
+      ])
     }
   })
 

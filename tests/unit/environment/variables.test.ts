@@ -61,6 +61,7 @@ test('every variable either names an engine or does not', () => {
 
 test.each<[string, Variables, Variables]>([
   ['proxies', { HTTPS_PROXY: 'http://me:secret@p', https_proxy: 'http://p', no_proxy: 'a' }, {}],
+  ['logins', { DOCKER_AUTH_CONFIG: '{"auths":{"r.example":{"auth":"YTpi"}}}' }, {}],
   ['the ssh agent', { SSH_AUTH_SOCK: '/tmp/agent' }, {}],
   ['a host with a password', { DOCKER_HOST: 'tcp://me:secret@h', DOCKER_TLS_VERIFY: '1', PATH: '/a' }, { PATH: '/a' }],
   ['a host with a token', { DOCKER_HOST: 'tcp://secret@h' }, {}],

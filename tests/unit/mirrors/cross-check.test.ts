@@ -49,7 +49,12 @@ async function runRace(hub: HostContent, mirrors: Readonly<Record<string, HostCo
       : okOrNotFound(images.find(({ digest }) => digest === reference)?.manifest)
   }
   const okOrNotFound = (body?: Buffer) => ({ status: body ? 200 : 404, body: body ?? Buffer.alloc(0) })
-  const responseHead = (status: number) => ({ status, url: new URL('https://x'), header: () => undefined })
+  const responseHead = (status: number) => ({
+    status,
+    unverified: false,
+    url: new URL('https://x'),
+    header: () => undefined,
+  })
   const http: Pick<Http, 'ask' | 'open'> = {
     async ask(address) {
       const response = reply(address)

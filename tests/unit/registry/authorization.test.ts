@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { registryClient, untrustedRegistry } from '../../../main/registry/index.ts'
+import {
+  registryClient,
+  untrustedRegistry,
+  type Credentials,
+  type CredentialStore,
+} from '../../../main/registry/index.ts'
 import { client, serve } from '../local-server.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
@@ -47,6 +52,75 @@ test('a token that the registry no longer accepts is replaced by a new one', asy
   expireTokens()
   expect(await head(`${host}/x:1`)).toMatchObject({ ok: true })
   expect(authorizations).toEqual([undefined, 'Bearer t1', 'Bearer t1', 'Bearer t2'])
+})
+
+/** A registry that shows its images to Ann only. `setStored` changes the login that Docker stores. */
+async function startPrivateRegistry() {
+  const accepted: string[] = []
+  const server = await serve(({ url, headers: { authorization } }, response) => {
+    const login = Buffer.from(authorization?.replace('Basic ', '') ?? '', 'base64').toString()
+    if (url!.startsWith('/token')) return void response.end(JSON.stringify({ token: login.split(':')[0] || 'anyone' }))
+    const user = authorization?.replace('Bearer ', '') ?? ''
+    if (!['ann', 'bob'].includes(user))
+      return void response.writeHead(401, { 'www-authenticate': `Bearer realm="${server.url}/token"` }).end()
+    accepted.push(user)
+    response.writeHead(200, manifestHeaders).end()
+  })
+  let stored: Awaited<ReturnType<CredentialStore>>
+  const { head } = registryClient({ http: client(), credentials: async () => stored })
+  return {
+    ...server,
+    accepted,
+    read: () => head(`${server.host}/x:1`),
+    setStored(login: typeof stored) {
+      stored = login
+    },
+  }
+}
+const passwordOf = (username: string): Credentials => ({ kind: 'password', username, password: 'secret' })
+
+test('a token of a login is used as long as Docker stores the same login', async () => {
+  const { host, accepted, read, requests, setStored } = await startPrivateRegistry()
+  setStored(passwordOf('ann'))
+  expect(await read()).toMatchObject({ ok: true })
+  const requestsOfLogin = requests.length
+  setStored({ ...passwordOf('ann') })
+  expect(await read()).toMatchObject({ ok: true })
+  expect(requests.slice(requestsOfLogin)).toEqual(['HEAD /v2/x/manifests/1'])
+
+  setStored(passwordOf('bob'))
+  expect(await read()).toMatchObject({ ok: true })
+  expect(accepted).toEqual(['ann', 'ann', 'bob'])
+
+  setStored(undefined)
+  expect(await read()).toEqual({ ok: false, error: { code: 'registry-login', host } })
+  setStored(passwordOf('ann'))
+  expect(await read()).toMatchObject({ ok: true })
+  const helper = { name: 'docker-credential-pass', problem: 'slow', message: '' } as const
+  setStored({ kind: 'helper-failed', failure: helper })
+  expect(await read()).toEqual({ ok: false, error: { code: 'registry-login', host, helper } })
+  expect(accepted).toEqual(['ann', 'ann', 'bob', 'ann'])
+})
+
+test('a login that the user stores takes effect at once where an anonymous token is now refused', async () => {
+  const accepted: string[] = []
+  let isPublic = true
+  const server = await serve(({ url, headers: { authorization } }, response) => {
+    if (url!.startsWith('/token'))
+      return void response.end(JSON.stringify({ token: authorization ? 'ann' : 'anyone', expires_in: 300 }))
+    const user = authorization?.replace('Bearer ', '')
+    if (user !== 'ann' && !(user === 'anyone' && isPublic)) {
+      const status = user === undefined ? 401 : 403
+      return void response.writeHead(status, { 'www-authenticate': `Bearer realm="${server.url}/token"` }).end()
+    }
+    accepted.push(user)
+    response.writeHead(200, manifestHeaders).end()
+  })
+  const { head } = registryClient({ http: client(), credentials: async () => passwordOf('ann') })
+  expect(await head(`${server.host}/x:1`)).toMatchObject({ ok: true })
+  isPublic = false
+  expect(await head(`${server.host}/x:1`)).toMatchObject({ ok: true })
+  expect(accepted).toEqual(['anyone', 'ann'])
 })
 
 test('a token without a lifetime left is not kept', async () => {

@@ -32,7 +32,7 @@ async function startRegistry(intercept: (request: IncomingMessage, response: Ser
       return void response.writeHead(401, { 'www-authenticate': realm }).end()
     }
     if (pathname.endsWith('/1')) response.writeHead(200, indexHeaders).end()
-    else response.writeHead(404).end()
+    else response.writeHead(404, { 'docker-distribution-api-version': 'registry/2.0' }).end()
   })
   return { ...server, received }
 }
@@ -94,6 +94,26 @@ test('a missing tag or digest is reported as unknown, and an invalid name as inv
     expect(await head(reference)).toEqual({ ok: false, error: { code: 'reference-unknown', reference } })
   expect(received.at(-1)).toContain(`/v2/open/x/manifests/${digest} `)
   expect(await head('No name')).toEqual({ ok: false, error: { code: 'reference-invalid', reference: 'No name' } })
+})
+
+const unknownBody = JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' }] })
+test.each([
+  ['the header of the registry API', { 'docker-distribution-api-version': 'registry/2.0' }, '', true],
+  ['an error of the registry API', { 'content-type': 'application/json' }, unknownBody, true],
+  ['an error of the registry API, without a type', {}, unknownBody, true],
+  ['nothing', {}, '', false],
+  ['a web page', { 'content-type': 'text/html' }, '<h1>404 Not Found</h1>', false],
+  ['other JSON', { 'content-type': 'application/json' }, '{"message":"object not found"}', false],
+  ['an empty list of errors', { 'content-type': 'application/json' }, '{"errors":[]}', false],
+  ['errors without codes', {}, '{"errors":["not found"]}', false],
+  ['another version of the API', { 'docker-distribution-api-version': 'registry/1.0' }, '', false],
+])('a 404 with %s: the image is unknown only if a registry says so', async (_, headers, body, isRegistry) => {
+  const { host } = await serve((_, response) => response.writeHead(404, headers).end(body))
+  const error = (reference: string) =>
+    isRegistry ? { code: 'reference-unknown', reference } : { code: 'registry-error', host, status: 404 }
+  const { head, tags } = clientWith()
+  expect(await head(`${host}/x:1`)).toEqual({ ok: false, error: error(`${host}/x:1`) })
+  expect(await tags(`${host}/x`)).toEqual({ ok: false, error: error(`${host}/x`) })
 })
 
 test('a 401 of Docker Hub after an anonymous token means that there is no public image of that name', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { dockerCredentials, type CredentialStore } from '../../../main/registry/index.ts'
 import { readCorpus } from '../../corpus/corpus.ts'
 
@@ -129,6 +129,49 @@ test('a helper with an invalid name is not run', async () => {
   )
   expect(await readCredentials('a.example')).toBeUndefined()
   expect(await readdir(folder)).not.toContain('run')
+})
+
+describe('DOCKER_AUTH_CONFIG', () => {
+  const own = { auth: base64('env:p:w') }
+  async function read(value: string, registry = 'a.example') {
+    const { folder } = await writeConfig({ auths: { 'a.example': { auth: base64('file:x') } } })
+    const env = { DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG: value }
+    return await dockerCredentials({ env, home: '/nowhere' })(registry)
+  }
+  const fromEnvironment = { kind: 'password', username: 'env', password: 'p:w' }
+  const fromFile = { kind: 'password', username: 'file', password: 'x' }
+
+  test.each([
+    ['a login', { auths: { 'a.example': own } }],
+    ['a login next to others', { auths: { 'b.example': { auth: base64('x:y') }, 'a.example': own } }],
+  ])('%s comes before the file', async (_, value) => {
+    expect(await read(JSON.stringify(value))).toEqual(fromEnvironment)
+  })
+
+  test('Docker Hub has its old address there, too', async () => {
+    expect(await read(JSON.stringify({ auths: { 'https://index.docker.io/v1/': own } }), 'docker.io')).toEqual(
+      fromEnvironment,
+    )
+    expect(await read(JSON.stringify({ auths: { 'docker.io': own } }), 'docker.io')).toBeUndefined()
+  })
+
+  // As the CLI does, which prints a warning (docker/cli cli/config/configfile/file.go, `parseEnvConfig`).
+  test.each([
+    ['nothing', ''],
+    ['no JSON', '{"auths":'],
+    ['another type', '[]'],
+    ['a login of another registry', JSON.stringify({ auths: { 'b.example': own } })],
+    ['no logins', '{}'],
+    ['an address in place of a host', JSON.stringify({ auths: { 'https://a.example': own } })],
+    ['another setting next to the logins', JSON.stringify({ auths: { 'a.example': own }, credsStore: 'pass' })],
+    ['another key next to the login', JSON.stringify({ auths: { 'a.example': { ...own, email: 'a@b' } } })],
+    ['an entry without a login', JSON.stringify({ auths: { 'a.example': own, 'b.example': {} } })],
+    ['a login without a user', JSON.stringify({ auths: { 'a.example': own, 'b.example': { auth: base64(':x') } } })],
+    ['a login without a colon', JSON.stringify({ auths: { 'a.example': own, 'b.example': { auth: base64('x') } } })],
+    ['two objects', `${JSON.stringify({ auths: { 'a.example': own } })}{}`],
+  ])('with %s, the file counts', async (_, value) => {
+    expect(await read(value)).toEqual(fromFile)
+  })
 })
 
 test('a missing or broken file means that there is no login', async () => {

@@ -14,7 +14,9 @@ async function startService() {
   const server = await serve((request, response) => {
     if (request.url!.includes('/slow/')) return
     const exists = /\/x\/manifests\/(1|sha256:.*)$/.test(request.url!) && !request.url!.endsWith('c')
-    response.writeHead(exists ? 200 : 404, exists ? headers : {}).end()
+    response
+      .writeHead(exists ? 200 : 404, exists ? headers : { 'docker-distribution-api-version': 'registry/2.0' })
+      .end()
   })
   const http = client()
   const disconnected = { code: 'engine-stopped', endpoint: 'x' } as const
