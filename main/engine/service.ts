@@ -172,7 +172,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       ? state.failure
       : { code: 'engine-stopped', endpoint: '', ...(state.context && engineOf(state.context)) }
 
-  const flags = () => (candidate ? dockerFlags(candidate, environment.terminal?.() ?? environment) : [])
+  const flags = () =>
+    candidate ? dockerFlags(candidate, environment.terminal ? environment.terminal() : environment) : []
 
   return {
     live,
