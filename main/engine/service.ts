@@ -30,7 +30,7 @@ import {
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
 import { findOtherEngines } from './connect/others.ts'
-import { otherEngine } from './connect/terminal-engine.ts'
+import { isLost, otherEngine } from './connect/terminal-engine.ts'
 import type { Engine } from './engine.ts'
 import { followEngine } from './follow.ts'
 import { sessionPool } from './sessions.ts'
@@ -185,7 +185,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
     chosenContext: () => chosen,
-    otherEngineIn: (terminal) => otherEngine({ environment, terminal, shown: candidate }),
+    otherEngineIn: (terminal) => otherEngine({ environment, terminal, chosen, shown: candidate }),
+    hasLostChoice: () => isLost(chosen, environment),
     useEnvironment() {
       chosen = undefined
       leaveContext()

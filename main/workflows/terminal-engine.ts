@@ -6,7 +6,10 @@ import type { AppEnvironment } from '../environment/index.ts'
 
 interface Needs {
   readonly environment: AppEnvironment
-  readonly engine: Pick<Engine, 'state' | 'chosenContext' | 'otherEngineIn' | 'useEnvironment' | 'resync'>
+  readonly engine: Pick<
+    Engine,
+    'state' | 'chosenContext' | 'otherEngineIn' | 'hasLostChoice' | 'useEnvironment' | 'resync'
+  >
   readonly publish: Publish
 }
 
@@ -44,7 +47,7 @@ export function terminalEngine({ environment, engine, publish }: Needs) {
   function useTerminal() {
     const isOther = otherEngine() !== undefined
     environment.useTerminal()
-    if (isOther) engine.useEnvironment()
+    if (isOther || engine.hasLostChoice()) engine.useEnvironment()
     update()
   }
 

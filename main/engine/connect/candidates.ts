@@ -113,7 +113,9 @@ function findByName(name: string, environment: HostEnvironment): ContextResult<C
   const found = findStoredContext(name, folder)
   if (found.ok || found.error.code !== 'context-unknown') return found
   const socket = extraSockets(environment).find((socket) => socket.name === name)
-  return socket ? ok(socket) : found
+  if (socket) return ok(socket)
+  // Without DOCKER_HOST, the usual socket is the default engine.
+  return name === usualSocketName ? defaultEngine(environment.env, folder) : found
 }
 
 function defaultEngine(env: HostEnvironment['env'], folder: string): ContextResult<Candidate> {
@@ -140,9 +142,11 @@ function toCandidate({ name, host, certificates }: StoredContext): ContextResult
     : fail({ code: 'address-unusable', address: withoutPassword(host), context: name, fault: parsed.fault })
 }
 
+const usualSocketName = 'system'
+
 /** The well-known sockets, and the usual one, which has no context if `default` is the engine in DOCKER_HOST. */
 const extraSockets = (environment: HostEnvironment): Candidate[] => [
-  ...(environment.env['DOCKER_HOST'] ? [socketCandidate('system', systemSocket)] : []),
+  ...(environment.env['DOCKER_HOST'] ? [socketCandidate(usualSocketName, systemSocket)] : []),
   ...wellKnownSockets(environment),
 ]
 

@@ -172,6 +172,29 @@ test('a context that the user chose is kept, even if it does not answer', async 
   expect(app.last()?.offer?.endpoint).toBe(endpointOf(blue))
 })
 
+test('the terminal’s configuration without the context that the user chose is only offered, and ends the choice', async () => {
+  const { home: other } = homeWith({ red: { host: endpointOf(red) } })
+  const app = start(newHome(`export DOCKER_CONFIG=${other}/.docker\n`))
+  app.calls['engine.switch']('gone')
+  await eventually(() => app.isAt('unix:///nonexistent/gone.sock', 'away'))
+  await app.readShell()
+  expect(app.isAt('unix:///nonexistent/gone.sock', 'away')).toBe(true)
+  expect(app.last()?.offer?.endpoint).toBe(endpointOf(red))
+  app.calls['environment.useTerminalEngine']()
+  await eventually(() => app.isAt(endpointOf(red)))
+  expect(app.engine.chosenContext()).toBeUndefined()
+})
+
+test('a choice that the terminal’s configuration lacks ends at once if the terminal uses the same engine', async () => {
+  const { home: other } = homeWith({ crimson: { host: endpointOf(red) } })
+  const app = start(newHome(`export DOCKER_CONFIG=${other}/.docker\n`))
+  app.calls['engine.switch']('red')
+  await eventually(() => app.isAt(endpointOf(red)))
+  await app.readShell()
+  await eventually(() => app.isAt(endpointOf(red)) && app.engine.state().context?.name === 'crimson')
+  expect(app.engine.chosenContext()).toBeUndefined()
+})
+
 test('copied commands name the shown engine until the shell shows that the terminal uses it', async () => {
   const named = start(newHome('true\n'))
   await eventually(() => named.isAt(endpointOf(red)))
