@@ -47,6 +47,8 @@ export interface HostFacts {
   readonly dockerd: 'package' | 'snap' | 'none'
   /** Whether this is a Linux distribution in WSL. */
   readonly inWindows: boolean
+  /** Whether Docker Desktop is installed in Windows, seen from WSL. */
+  readonly desktopInWindows?: boolean
   readonly group?: GroupProblem
 }
 
@@ -76,8 +78,11 @@ export function kindOfEndpoint({ name, endpoint, socket }: EngineAddress, host: 
 
 /** The kind of a connected engine. What it says about itself corrects what its address looks like. */
 export function kindOfConnected(kind: EngineKind, report: EngineReport, host: HostFacts): EngineKind {
-  if (kind.type === 'ssh' || kind.type === 'tcp' || runsInVirtualMachine(kind)) return kind
+  if (kind.type === 'ssh' || kind.type === 'tcp') return kind
   if (report.operatingSystem === 'Docker Desktop') return desktop(host)
+  // Docker Desktop is supposed where no dockerd is in the usual folders, but its engine never has this computer's name.
+  const isMistaken = kind.type === 'desktop' && report.name === host.hostName
+  if (runsInVirtualMachine(kind) && !isMistaken) return kind
   // In WSL, its engine has the host name of all distributions, that of the Windows computer.
   if (report.operatingSystem.startsWith('Rancher Desktop ')) return { type: 'rancher' }
   if (report.name !== '' && report.name !== host.hostName) return kindOfOtherHost(report.name)
@@ -85,7 +90,9 @@ export function kindOfConnected(kind: EngineKind, report: EngineReport, host: Ho
   if (report.product === 'Podman') return podman(rootless ? 'user' : 'system', host)
   if (report.rootDir.startsWith('/var/snap/docker/')) return snap(host)
   if (rootless) return { type: 'rootless', managed: host.userManager }
-  return kind.type === 'snap' || (kind.type === 'system' && !kind.installed) ? system(host, true) : kind
+  return kind.type === 'snap' || kind.type === 'desktop' || (kind.type === 'system' && !kind.installed)
+    ? system(host, true)
+    : kind
 }
 
 /** Whether the engine runs in a virtual machine on this computer. It has its own disk. */
@@ -130,7 +137,7 @@ function kindOfUrl(endpoint: string): EngineKind {
 
 /** @returns undefined if the path is not that of a known kind */
 function kindOfPath(path: string, host: HostFacts): EngineKind | undefined {
-  if (/^(?:\/var)?\/run\/docker\.sock$/.test(path)) return host.dockerd === 'snap' ? snap(host) : system(host)
+  if (/^(?:\/var)?\/run\/docker\.sock$/.test(path)) return kindOfDefault(host)
   if (path.includes('/.docker/desktop/') || path.startsWith('/mnt/wsl/docker-desktop/')) return desktop(host)
   if (path.includes('/.rd/') || path.includes('/rancher-desktop/')) return { type: 'rancher' }
   if (path.includes('/.orbstack/')) return { type: 'orbstack' }
@@ -148,6 +155,11 @@ function kindOfPath(path: string, host: HostFacts): EngineKind | undefined {
   if (/^(?:\/var)?\/run\/user\/\d+\/docker\.sock$/.test(path) || path.endsWith('/.docker/run/docker.sock'))
     return { type: 'rootless', managed: host.userManager }
   return /^\/(?:var\/snap\/docker|run\/snap\.docker)\//.test(path) ? snap(host) : undefined
+}
+
+function kindOfDefault(host: HostFacts): EngineKind {
+  if (host.dockerd === 'snap') return snap(host)
+  return host.dockerd === 'none' && host.desktopInWindows ? desktop(host) : system(host)
 }
 
 const machineProviders = new Set(['qemu', 'applehv', 'libkrun', 'hyperv', 'wsl'])

@@ -68,8 +68,8 @@ test.each<[socket: string, name: string, kind: Partial<EngineKind>]>([
 ])('the socket %s of the context %s', (socket, name, kind) => {
   expect(at(socket, name)).toMatchObject(kind)
   // The same, if the default socket is a link to it.
-  if (name === 'default')
-    expect(kindOfEndpoint({ name, endpoint: `unix://${systemSocket}`, socket }, debian)).toMatchObject(kind)
+  const link = name === 'default' ? systemSocket : socket
+  expect(kindOfEndpoint({ name, endpoint: `unix://${link}`, socket }, debian)).toMatchObject(kind)
 })
 
 const report: EngineReport = {
@@ -84,6 +84,19 @@ test('in WSL, all distributions have the name of the Windows computer, so the sy
   expect(rancher).toEqual({ type: 'rancher' })
   expect(sharesThisComputer(rancher)).toBe(false)
   expect(connected(systemSocket, { operatingSystem: 'Ubuntu 24.04 LTS' }, wsl)).toMatchObject({ type: 'system' })
+})
+
+test('in WSL without dockerd, Docker Desktop in Windows is the Docker that has not been started', () => {
+  const withDesktop: HostFacts = { ...wsl, desktopInWindows: true }
+  expect(at(systemSocket, 'default', withDesktop)).toEqual({ type: 'desktop', start: 'windows' })
+  expect(at(systemSocket, 'default', wsl)).toMatchObject({ type: 'system', installed: false })
+  expect(at(systemSocket, 'default', { ...withDesktop, dockerd: 'package' })).toMatchObject({ type: 'system' })
+  expect(at('/srv/docker.sock', 'default', withDesktop)).toEqual({ type: 'unknown' })
+  // Once connected, the engine says what it is: here, a dockerd in an unusual folder, or Podman.
+  expect(connected(systemSocket, {}, withDesktop)).toMatchObject({ type: 'system', installed: true })
+  expect(connected(systemSocket, { product: 'Podman' }, withDesktop)).toMatchObject({ type: 'podman', scope: 'system' })
+  const said = { operatingSystem: 'Docker Desktop', name: 'docker-desktop' }
+  expect(connected(systemSocket, said, withDesktop)).toEqual({ type: 'desktop', start: 'windows' })
 })
 
 test('an engine is known by the name of its virtual machine', () => {
