@@ -23,13 +23,14 @@ export interface TargetEngine {
 
 /**
  * Pins the engine that the window shows now, even if the window switches to another one later. If no engine answers now
- * (a faulty daemon.json may keep it down), pins the first engine shown later for which `isTarget` returns true.
+ * (a faulty daemon.json may keep it down), or another one than the target, pins the target once it is shown.
+ * @param isTarget whether the shown engine is the one whose file is changed
  */
 export function pinTargetEngine(
   { session: shownSession, lease }: Pick<Engine, 'session' | 'lease'>,
   isTarget: () => boolean,
 ): TargetEngine {
-  const pin = (shown: ShownSession) => (shown.ok ? lease(shown.value) : undefined)
+  const pin = (shown: ShownSession) => (shown.ok && isTarget() ? lease(shown.value) : undefined)
   let engineLease = pin(shownSession())
   let reconnecting: Promise<unknown> | undefined
   return {
@@ -37,8 +38,8 @@ export function pinTargetEngine(
       if (!engineLease) {
         const shown = shownSession()
         if (!shown.ok) return shown
-        if (!isTarget()) return fail(stopped(shown.value))
-        engineLease = pin(shown)!
+        engineLease = pin(shown)
+        if (!engineLease) return fail(stopped(shown.value))
       }
       const { session: current } = engineLease
       if (!current.signal.aborted) return ok(current)

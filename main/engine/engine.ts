@@ -34,6 +34,8 @@ export interface Engine {
   chosenContext(): string | undefined
   /** @returns the engine of the terminal if Slipway shows or seeks another one; a failure if `docker` finds none there */
   otherEngineIn(terminal: HostEnvironment): Result<EngineContext, EngineFailure> | undefined
+  /** Whether the environment, which has changed, no longer has the context that the user chose. */
+  hasLostChoice(): boolean
   /** Connects to the engine that the environment names now, instead of the shown one and of the user's choice. */
   useEnvironment(): void
   readonly handlers: Handlers<'engine'>

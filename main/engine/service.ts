@@ -18,7 +18,7 @@ import { readDiskUsage } from './api/disk-usage.ts'
 import { engineFailure } from './api/errors.ts'
 import { isSameEngine, engineKey, type EngineIdentity } from './api/session.ts'
 import { connect, type Connection } from './connect/connection.ts'
-import { engineOf, withKnownKind } from './known-kind.ts'
+import { correctionOf, engineOf, withKnownKind } from './known-kind.ts'
 import {
   dockerFlags,
   findCandidates,
@@ -30,7 +30,7 @@ import {
 import { Backoff, engineFingerprint, awaitRetry } from './connect/backoff.ts'
 import { discoverEngine } from './connect/discover.ts'
 import { findOtherEngines } from './connect/others.ts'
-import { otherEngine } from './connect/terminal-engine.ts'
+import { isLost, otherEngine } from './connect/terminal-engine.ts'
 import type { Engine } from './engine.ts'
 import { followEngine } from './follow.ts'
 import { sessionPool } from './sessions.ts'
@@ -62,7 +62,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
   let candidate: Connection['candidate'] | undefined
   let watch: Watch | undefined
   let lastEngine: EngineIdentity | undefined
-  let lastContext: EngineContext | undefined
+  let lastCorrection: EngineContext | undefined
   /** The key of the connected engine, if its list is so slow that it is stored. */
   let storedListKey: string | undefined
   /** Aborted when the user switches to another context. */
@@ -87,7 +87,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     const setStateIfCurrent = (next: EngineState) => signal.aborted || setState(next)
     try {
       const discovered = await discoverEngine(environment, { chosen, signal })
-      if (!discovered.ok) return setStateIfCurrent(withKnownKind({ status: 'away', ...discovered.error }, lastContext))
+      if (!discovered.ok)
+        return setStateIfCurrent(withKnownKind({ status: 'away', ...discovered.error }, lastCorrection))
       const shown = sessions.show(discovered.value)
       try {
         await follow(shown, discovered.value.candidate, setStateIfCurrent, AbortSignal.any([signal, shown.signal]))
@@ -109,7 +110,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     if (signal.aborted) return
     // The engine may have said that it is of another kind than its address looks like.
     const context = { ...toEngineContext(chosenCandidate), local: shown.context.local, kind: shown.context.kind }
-    lastContext = context
+    lastCorrection = correctionOf(chosenCandidate, context)
     const key = engineKey(shown.identity)
     const { filtersDiskUsage: _, reportsAllChanges: __, mountsImages: ___, ...facts } = shown.capabilities
     const connected = { status: 'connected', context, facts } as const
@@ -172,7 +173,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       ? state.failure
       : { code: 'engine-stopped', endpoint: '', ...(state.context && engineOf(state.context)) }
 
-  const flags = () => (candidate ? dockerFlags(candidate, environment.terminal?.() ?? environment) : [])
+  const flags = () =>
+    candidate ? dockerFlags(candidate, environment.terminal ? environment.terminal() : environment) : []
 
   return {
     live,
@@ -184,7 +186,8 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     imagesOf: (session) => (session === connection && live.snapshot().complete ? live.images() : undefined),
     lease: sessions.lease,
     chosenContext: () => chosen,
-    otherEngineIn: (terminal) => otherEngine({ environment, terminal, shown: candidate }),
+    otherEngineIn: (terminal) => otherEngine({ environment, terminal, chosen, shown: candidate }),
+    hasLostChoice: () => isLost(chosen, environment),
     useEnvironment() {
       chosen = undefined
       leaveContext()
@@ -216,7 +219,7 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
     },
     resync() {
       setState(state)
-      backoffController.abort()
+      if (!connection) backoffController.abort()
       watch?.retryNow()
       if (connection && !connection.capabilities.reportsAllChanges) watch?.resync()
     },
@@ -225,11 +228,12 @@ export function engineService({ environment, publish, lists, reconnectTimeoutMs 
       endSignal = signal
       while (!signal.aborted) {
         contextController = new AbortController()
+        // Also aborted during the attempt to connect, which may have begun with an older environment.
+        backoffController = new AbortController()
         const abortSignal = AbortSignal.any([signal, contextController.signal])
         const fingerprint = () => engineFingerprint(environment, chosen)
         const before = fingerprint()
         await connectAndFollow(abortSignal)
-        backoffController = new AbortController()
         const retrySignal = AbortSignal.any([abortSignal, backoffController.signal])
         await awaitRetry({ backoff, fingerprint, before, signal: retrySignal })
       }

@@ -23,12 +23,19 @@ interface Needs {
   readonly store: EnvironmentStore
 }
 
+interface ShellEnvironment {
+  readonly env: Env
+  readonly home: string
+}
+
 export interface AppEnvironment {
   readonly home: string
   /** The only environment that the app uses. The same object for the whole run: its values change in place. */
   readonly env: Env
-  /** The environment of a terminal, as far as it is known: `env`, with the engine that the login shell names. */
-  terminal(): { readonly env: Env; readonly home: string }
+  /** The environment of a terminal; undefined if the login shell has not been read yet, or cannot be read. */
+  terminal(): ShellEnvironment | undefined
+  /** `env` as `useTerminal` would make it; undefined like `terminal`. Unlike there, the launcher's variables prevail. */
+  withTerminal(): ShellEnvironment | undefined
   /** @returns the path of the login shell that set this variable; undefined if the launcher did, or nothing */
   shellThatSets(name: VariableName): string | undefined
   /**
@@ -43,8 +50,8 @@ export function appEnvironment({ launcher, home, store }: Needs): AppEnvironment
   let { shell } = store.value
   /** The login shell's variables that are in use. */
   let used: Variables = store.value.variables
-  /** All variables of the login shell. */
-  let known: Variables = used
+  /** All variables of the login shell; undefined until it has been read. */
+  let known: Variables | undefined
   const env: Record<string, string | undefined> = { ...launcher }
   const withLauncher = (variables: Variables): Env => ({ ...launcher, ...valuesToAdd(launcher, variables) })
   apply()
@@ -66,7 +73,8 @@ export function appEnvironment({ launcher, home, store }: Needs): AppEnvironment
   return {
     home,
     env,
-    terminal: () => ({ env: withLauncher(known), home }),
+    terminal: () => known && { env: { ...withoutTakenOver(launcher), ...known }, home },
+    withTerminal: () => known && { env: withLauncher(known), home },
     shellThatSets: (name) => (valuesToAdd(launcher, used)[name] === undefined ? undefined : shell),
     async readShell(signal) {
       const read = await readShell({ env: launcher, home, signal })
@@ -75,6 +83,10 @@ export function appEnvironment({ launcher, home, store }: Needs): AppEnvironment
       known = read.variables
       use({ ...otherVariables(known), ...engineVariables(used) })
     },
-    useTerminal: () => use(known),
+    useTerminal: () => known && use(known),
   }
 }
+
+/** @returns the variables that Slipway does not take over from the login shell, which prints all others that it has */
+const withoutTakenOver = (env: Env): Env =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !variableNames.some((taken) => taken === name)))

@@ -35,7 +35,7 @@ import {
 } from './undo.ts'
 
 export interface RemovalNeeds {
-  readonly engine: Pick<Engine, 'live' | 'session' | 'shows' | 'lease'>
+  readonly engine: Pick<Engine, 'live' | 'session' | 'shows' | 'lease' | 'flags'>
   /** Layers that images share, as far as they have been read. */
   readonly layers: {
     readonly sharing: Sharing
@@ -128,6 +128,7 @@ export function removalService(needs: RemovalNeeds) {
         containersFailure: engine.live.containersFailure(),
         sharing: layers.sharing,
         store: session.capabilities.store,
+        engineFlags: engine.flags(),
       }
       const planned = { id: randomUUID(), plan: planRemoval(input, rows, choices), session }
       const copies = await readCopyPlace(copyFolder())

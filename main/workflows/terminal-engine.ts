@@ -6,7 +6,10 @@ import type { AppEnvironment } from '../environment/index.ts'
 
 interface Needs {
   readonly environment: AppEnvironment
-  readonly engine: Pick<Engine, 'state' | 'chosenContext' | 'otherEngineIn' | 'useEnvironment' | 'resync'>
+  readonly engine: Pick<
+    Engine,
+    'state' | 'chosenContext' | 'otherEngineIn' | 'hasLostChoice' | 'useEnvironment' | 'resync'
+  >
   readonly publish: Publish
 }
 
@@ -15,8 +18,13 @@ export function terminalEngine({ environment, engine, publish }: Needs) {
   /** Whether the shell has been read, but it is not known yet whether another engine answers. */
   let isUndecided = false
 
+  function otherEngine() {
+    const terminal = environment.withTerminal()
+    return terminal && engine.otherEngineIn(terminal)
+  }
+
   function read(): TerminalEngine {
-    const other = engine.otherEngineIn(environment.terminal())
+    const other = otherEngine()
     const source = sourceOfEngine()
     return { ...(other?.ok && { offer: other.value }), ...(source && { source }) }
   }
@@ -37,9 +45,9 @@ export function terminalEngine({ environment, engine, publish }: Needs) {
   }
 
   function useTerminal() {
-    const isOther = engine.otherEngineIn(environment.terminal()) !== undefined
+    const isOther = otherEngine() !== undefined
     environment.useTerminal()
-    if (isOther) engine.useEnvironment()
+    if (isOther || engine.hasLostChoice()) engine.useEnvironment()
     update()
   }
 
@@ -49,7 +57,7 @@ export function terminalEngine({ environment, engine, publish }: Needs) {
     if (status === 'connecting') return
     isUndecided = false
     const isReplaced = status === 'connected' || engine.chosenContext() !== undefined
-    if (!isReplaced || !engine.otherEngineIn(environment.terminal())) useTerminal()
+    if (!isReplaced || !otherEngine()) useTerminal()
     // ssh may have found its agent.
     if (status === 'away') engine.resync()
   }

@@ -17,7 +17,7 @@ export function startCommand(kind: EngineKind): string | undefined {
       return `${isSystem ? 'sudo ' : ''}podman system service --time=0`
     }
     case 'podman-machine':
-      return `podman machine start ${shellQuote(kind.name)}`
+      return ['podman machine start', ...(kind.name === '' ? [] : [shellQuote(kind.name)])].join(' ')
     case 'desktop':
       return kind.start === 'systemd' ? 'systemctl --user start docker-desktop' : undefined
     case 'colima':
@@ -47,7 +47,9 @@ export function permissionCommand(kind: EngineKind, socket: string): string | un
         ? joinGroup
         : ['sudo groupadd -f --system docker', joinGroup, 'sudo snap restart docker'].join(' &&\n')
     case 'podman':
-      return kind.scope === 'system' ? 'systemctl --user start podman.socket' : listSocket(socket)
+      // The user's own Podman, instead of the system's.
+      if (kind.scope === 'system') return startCommand({ ...kind, scope: 'user' })
+      return listSocket(socket)
     default:
       return socket === '' ? undefined : listSocket(socket)
   }
@@ -69,9 +71,10 @@ export function pruneCommand(
     return ['docker', ...flags.map(shellQuote), target, 'prune'].join(' ')
   // Podman keeps its build cache as images.
   if (target === 'builder') return undefined
-  if (kind.type === 'podman-machine') return `podman --connection ${shellQuote(kind.name)} ${target} prune`
-  // Without the address, Podman would use the storage of the user who runs the command.
-  return `${kind.scope === 'system' ? 'sudo ' : ''}podman --url ${shellQuote(endpoint)} ${target} prune`
+  const isSystem = kind.type === 'podman' && kind.scope === 'system'
+  // Without the address, Podman would use the storage of the user who runs the command. A machine's connection of its
+  // own name may lead to another storage than its socket: that of the machine's user instead of root's.
+  return `${isSystem ? 'sudo ' : ''}podman --url ${shellQuote(endpoint)} ${target} prune`
 }
 
 const joinGroup = 'sudo usermod -aG docker "$USER"'

@@ -21,7 +21,7 @@ export type EngineKind =
   /** `managed`: this user's systemd can start it. */
   | { readonly type: 'rootless'; readonly managed: boolean }
   | { readonly type: 'podman'; readonly scope: 'system' | 'user'; readonly managed: boolean }
-  /** Podman in a virtual machine. */
+  /** Podman in a virtual machine. `name`: empty if only the default machine can be meant. */
   | { readonly type: 'podman-machine'; readonly name: string }
   /** Docker Desktop. `start`: by this user's systemd, by opening the app, or by opening it in Windows (WSL). */
   | { readonly type: 'desktop'; readonly start: 'systemd' | 'app' | 'windows' }
@@ -47,6 +47,8 @@ export interface HostFacts {
   readonly dockerd: 'package' | 'snap' | 'none'
   /** Whether this is a Linux distribution in WSL. */
   readonly inWindows: boolean
+  /** Whether Docker Desktop is installed in Windows, seen from WSL. */
+  readonly desktopInWindows?: boolean
   readonly group?: GroupProblem
 }
 
@@ -76,14 +78,21 @@ export function kindOfEndpoint({ name, endpoint, socket }: EngineAddress, host: 
 
 /** The kind of a connected engine. What it says about itself corrects what its address looks like. */
 export function kindOfConnected(kind: EngineKind, report: EngineReport, host: HostFacts): EngineKind {
-  if (kind.type === 'ssh' || kind.type === 'tcp' || runsInVirtualMachine(kind)) return kind
+  if (kind.type === 'ssh' || kind.type === 'tcp') return kind
   if (report.operatingSystem === 'Docker Desktop') return desktop(host)
+  // Docker Desktop is supposed where no dockerd is in the usual folders, but its engine never has this computer's name.
+  const isMistaken = kind.type === 'desktop' && report.name === host.hostName
+  if (runsInVirtualMachine(kind) && !isMistaken) return kind
+  // In WSL, its engine has the host name of all distributions, that of the Windows computer.
+  if (report.operatingSystem.startsWith('Rancher Desktop ')) return { type: 'rancher' }
   if (report.name !== '' && report.name !== host.hostName) return kindOfOtherHost(report.name)
   const { rootless } = report
   if (report.product === 'Podman') return podman(rootless ? 'user' : 'system', host)
   if (report.rootDir.startsWith('/var/snap/docker/')) return snap(host)
   if (rootless) return { type: 'rootless', managed: host.userManager }
-  return kind.type === 'snap' || (kind.type === 'system' && !kind.installed) ? system(host, true) : kind
+  return kind.type === 'snap' || kind.type === 'desktop' || (kind.type === 'system' && !kind.installed)
+    ? system(host, true)
+    : kind
 }
 
 /** Whether the engine runs in a virtual machine on this computer. It has its own disk. */
@@ -131,28 +140,38 @@ function kindOfUrl(endpoint: string): EngineKind {
 
 /** @returns undefined if the path is not that of a known kind */
 function kindOfPath(path: string, host: HostFacts): EngineKind | undefined {
-  if (/^(?:\/var)?\/run\/docker\.sock$/.test(path)) return host.dockerd === 'snap' ? snap(host) : system(host)
+  if (/^(?:\/var)?\/run\/docker\.sock$/.test(path)) return kindOfDefault(host)
   if (path.includes('/.docker/desktop/') || path.startsWith('/mnt/wsl/docker-desktop/')) return desktop(host)
   if (path.includes('/.rd/') || path.includes('/rancher-desktop/')) return { type: 'rancher' }
   if (path.includes('/.orbstack/')) return { type: 'orbstack' }
   // Colima: `~/.colima` or `~/.config/colima`, then `PROFILE/docker.sock` (before 0.4 without the profile).
-  const colima = /\/\.?colima\/(?:([^/]+)\/)?docker\.sock$/.exec(path) ?? /\/_lima\/(colima[^/]*)\/sock\//.exec(path)
+  const colima =
+    /(?<!^\/home)\/\.?colima\/(?:([^/]+)\/)?docker\.sock$/.exec(path) ?? /\/_lima\/(colima[^/]*)\/sock\//.exec(path)
   if (colima) return { type: 'colima', profile: (colima[1] ?? 'default').replace(/^colima-?/, '') || 'default' }
-  const lima = /\/([^/]+)\/sock\/docker\.sock$/.exec(path)
+  const lima = /(?<!^\/home)\/\.?lima\/([^/]+)\/sock\/(?:docker|podman)\.sock$/.exec(path)
   if (lima) return { type: 'lima', instance: lima[1]! }
-  const machine = /\/podman\/([^/]+)-api\.sock$/.exec(path) ?? /\/podman\/machine\/([^/]+)\//.exec(path)
-  if (machine) return { type: 'podman-machine', name: machine[1]! }
+  const machine = /\/podman\/([^/]+)-api\.sock$/.exec(path) ?? /\/podman(?:\/machine|-sockets)\/([^/]+)\//.exec(path)
+  // Since 4.5, the folder may have the name of the program that runs the machines, such as qemu.
+  if (machine) return { type: 'podman-machine', name: machineProviders.has(machine[1]!) ? '' : machine[1]! }
   if (path.endsWith('/podman/podman.sock'))
     return podman(/^(?:\/var)?\/run\/podman\//.test(path) ? 'system' : 'user', host)
-  if (/^\/run\/user\/\d+\/docker\.sock$/.test(path) || path.endsWith('/.docker/run/docker.sock'))
+  if (/^(?:\/var)?\/run\/user\/\d+\/docker\.sock$/.test(path) || path.endsWith('/.docker/run/docker.sock'))
     return { type: 'rootless', managed: host.userManager }
-  return undefined
+  return /^\/(?:var\/snap\/docker|run\/snap\.docker)\//.test(path) ? snap(host) : undefined
 }
+
+function kindOfDefault(host: HostFacts): EngineKind {
+  if (host.dockerd === 'snap') return snap(host)
+  return host.dockerd === 'none' && host.desktopInWindows ? desktop(host) : system(host)
+}
+
+const machineProviders = new Set(['qemu', 'applehv', 'libkrun', 'hyperv', 'wsl'])
 
 /** The contexts that installers create. They tell the kind even if the program's folder was moved. */
 function kindOfName(name: string, host: HostFacts): EngineKind | undefined {
   if (name === 'desktop-linux') return desktop(host)
   if (name === 'rancher-desktop') return { type: 'rancher' }
+  if (name === 'orbstack') return { type: 'orbstack' }
   if (name === 'rootless') return { type: 'rootless', managed: host.userManager }
   const colima = /^colima(?:-(.+))?$/.exec(name)
   return colima ? { type: 'colima', profile: colima[1] ?? 'default' } : undefined
@@ -161,7 +180,8 @@ function kindOfName(name: string, host: HostFacts): EngineKind | undefined {
 /** Behind a socket of this computer, an engine with another host name answers. */
 function kindOfOtherHost(hostName: string): EngineKind {
   if (hostName === 'lima-rancher-desktop') return { type: 'rancher' }
-  const colima = /^colima(?:-(.+))?$/.exec(hostName)
+  if (hostName === 'orbstack') return { type: 'orbstack' }
+  const colima = /^(?:lima-)?colima(?:-(.+))?$/.exec(hostName)
   if (colima) return { type: 'colima', profile: colima[1] ?? 'default' }
   const lima = /^lima-(.+)$/.exec(hostName)
   return lima ? { type: 'lima', instance: lima[1]! } : { type: 'forwarded', host: hostName }

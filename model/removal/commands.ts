@@ -21,18 +21,22 @@ interface PlanParts {
   readonly containers: readonly { readonly name: string; readonly stop: boolean }[]
 }
 
-/** @returns the `docker` commands that have the same effect as the plan */
-export function commandsOf({ deletes, untags, containers }: PlanParts): string[] {
+/**
+ * @returns the `docker` commands that have the same effect as the plan
+ * @param engineFlags global flags that make the docker CLI use the same engine
+ */
+export function commandsOf({ deletes, untags, containers }: PlanParts, engineFlags: readonly string[] = []): string[] {
+  const docker = ['docker', ...engineFlags.map(shellQuote)].join(' ')
   const line = (command: string, names: readonly string[]) =>
-    names.length > 0 ? [`${command} ${names.map(shellQuote).join(' ')}`] : []
+    names.length > 0 ? [`${docker} ${command} ${names.map(shellQuote).join(' ')}`] : []
   const images = [...untags.map(({ reference }) => reference), ...deletes.flatMap(({ names }) => names)]
   const stops = containers.filter(({ stop }) => stop).map(({ name }) => name)
   return [
-    ...line('docker stop', stops),
+    ...line('stop', stops),
     ...line(
-      'docker rm',
+      'rm',
       containers.map(({ name }) => name),
     ),
-    ...line('docker rmi', images),
+    ...line('rmi', images),
   ]
 }

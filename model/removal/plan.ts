@@ -104,6 +104,8 @@ export interface PlanInput {
   readonly containersFailure?: string | undefined
   readonly sharing: Sharing
   readonly store: 'classic' | 'containerd'
+  /** The flags that select the engine in a `docker` command. */
+  readonly engineFlags?: readonly string[]
 }
 
 /** Whether the choice removes the container. The choice `remove` does not apply to a container that is running now. */
@@ -227,7 +229,7 @@ export function planRemoval(input: PlanInput, rows: readonly RemovalTarget[], ch
     sharedAmongDeleted: sums.sharedAmong,
     maxRetained: sums.maxRetained,
     frees: sums.frees,
-    commands: commandsOf(plan),
+    commands: commandsOf(plan, input.engineFlags),
   }
 }
 

@@ -1,6 +1,6 @@
 /** The current engine and its connection state. */
 import { plain } from '../../model/text/plain.ts'
-import type { EngineContext, EngineState } from '../../preload/contract/index.ts'
+import type { EngineContext, EngineFailure, EngineState } from '../../preload/contract/index.ts'
 import { failureText } from '../ui/failure-text.ts'
 import { notices } from '../ui/notice.svelte.ts'
 import { t } from '../ui/i18n.svelte.ts'
@@ -8,6 +8,16 @@ import { t } from '../ui/i18n.svelte.ts'
 class CurrentEngine {
   state = $state.raw<EngineState>({ status: 'connecting' })
   readonly connected = $derived(this.state.status === 'connected')
+  /** Whether the system’s daemon.json was found to be faulty: Docker is installed, even if dockerd is in an unusual folder. */
+  foundFaultyFile = $state(false)
+  /** Why no engine is connected. */
+  readonly failure = $derived(
+    this.state.status !== 'away'
+      ? undefined
+      : this.foundFaultyFile
+        ? asInstalled(this.state.failure)
+        : this.state.failure,
+  )
   /** Other engines that have answered, to be offered: see `engine.others` of the contract. */
   others = $state.raw<readonly EngineContext[]>([])
   /** What `others` depends on. */
@@ -42,6 +52,11 @@ class CurrentEngine {
     notices.show(answer.ok ? t('engine.switched', { context: contextName(context) }) : failureText(answer.error).title)
   }
 }
+
+const asInstalled = (failure: EngineFailure): EngineFailure =>
+  failure.code === 'engine-not-found' && failure.kind?.type === 'system'
+    ? { ...failure, kind: { ...failure.kind, installed: true } }
+    : failure
 
 export const engine = new CurrentEngine()
 

@@ -154,3 +154,25 @@ test('if several engines run and nothing has chosen one, the others are named be
     rmSync(runtime, { recursive: true })
   }
 })
+
+test('an engine that was started later is named once the user opens the menu of contexts', async ({
+  open,
+  demo,
+  other,
+}) => {
+  const runtime = mkdtempSync(join(tmpdir(), 'slipway-runtime-'))
+  try {
+    mkdirSync(join(runtime, 'podman'))
+    symlinkSync(demo.socket, join(runtime, 'docker.sock'))
+    const app = await open({ env: { XDG_RUNTIME_DIR: runtime, DOCKER_CONFIG: runtime } })
+    await expect(app.row('nginx', '1.27')).toBeVisible()
+    symlinkSync(other.socket, join(runtime, 'podman/podman.sock'))
+    const others = app.engine.getByRole('group', { name: 'Also running:' })
+    await expect(others).toHaveCount(0)
+    await app.engine.getByRole('button').first().click()
+    await expect(others.getByRole('button', { name: 'podman' })).toBeVisible()
+    await app.expectAccessible()
+  } finally {
+    rmSync(runtime, { recursive: true })
+  }
+})

@@ -192,6 +192,7 @@ test('while a mistake in daemon.json keeps Docker down, it is named and mended, 
     const section = app.page.getByRole('region', { name: 'Docker does not start with its configuration' })
     await expect(section).toContainText('Line 3 of /etc/docker/daemon.json has quotes or commas')
     await expect(section).toContainText('Line 3, column 3')
+    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker is not running')
     await app.expectAccessible()
 
     await section.getByRole('button', { name: 'Start without the file…' }).click()
@@ -213,6 +214,7 @@ test('while a mistake in daemon.json keeps Docker down, it is named and mended, 
     expect(readConfig()).toBe(mended)
     await sheet(app).getByRole('button', { name: 'Close' }).click()
     await expect(section).toBeHidden()
+    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker is not running')
 
     await installedEngine.restart()
     await expect(app.engine).toContainText(installedEngine.version)

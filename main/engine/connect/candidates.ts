@@ -22,8 +22,10 @@ export interface Candidate extends EngineContext {
 export interface HostEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
-  /** The environment in which the user runs copied commands, if it is another one. */
-  terminal?(): HostEnvironment
+  /**
+   * The environment in which the user runs copied commands; undefined if it is not known. Absent if it is this one.
+   */
+  terminal?(): HostEnvironment | undefined
 }
 
 /**
@@ -78,8 +80,12 @@ export function withConfigProblem(state: EngineState, environment: HostEnvironme
 export const configProblem = (environment: HostEnvironment): ConfigProblem | undefined =>
   readDockerConfig(dockerFolder(environment)).problem
 
-/** @returns the CLI flags that select the candidate in an environment; none if `docker` without flags uses it there */
-export function dockerFlags(candidate: Candidate, environment: HostEnvironment): string[] {
+/**
+ * @param environment where the command is run; undefined if that is not known
+ * @returns the CLI flags that select the candidate there; none if `docker` without flags surely uses it
+ */
+export function dockerFlags(candidate: Candidate, environment: HostEnvironment | undefined): string[] {
+  if (!environment) return flagsAnywhere(candidate)
   const usesSameEngine = ({ endpoint, certificates }: Candidate) =>
     endpoint === candidate.endpoint && isDeepStrictEqual(certificates, candidate.certificates)
   const cliCandidates = findCandidates(environment)
@@ -89,6 +95,10 @@ export function dockerFlags(candidate: Candidate, environment: HostEnvironment):
   // There, `default` may be another engine, that of DOCKER_HOST.
   return named.ok && usesSameEngine(named.value) ? ['--context', name] : ['-H', candidate.endpoint]
 }
+
+/** An address is the same engine everywhere, a name may not be. But certificates and `https://` need a context. */
+const flagsAnywhere = ({ name, endpoint, certificates }: Candidate): string[] =>
+  name !== 'default' && (certificates || endpoint.startsWith('https://')) ? ['--context', name] : ['-H', endpoint]
 
 /** @returns the part of a candidate that the window may have: all except the TLS keys */
 export const toEngineContext = ({ name, endpoint, local, kind }: EngineContext): EngineContext => ({
@@ -103,7 +113,9 @@ function findByName(name: string, environment: HostEnvironment): ContextResult<C
   const found = findStoredContext(name, folder)
   if (found.ok || found.error.code !== 'context-unknown') return found
   const socket = extraSockets(environment).find((socket) => socket.name === name)
-  return socket ? ok(socket) : found
+  if (socket) return ok(socket)
+  // Without DOCKER_HOST, the usual socket is the default engine.
+  return name === usualSocketName ? defaultEngine(environment.env, folder) : found
 }
 
 function defaultEngine(env: HostEnvironment['env'], folder: string): ContextResult<Candidate> {
@@ -130,9 +142,11 @@ function toCandidate({ name, host, certificates }: StoredContext): ContextResult
     : fail({ code: 'address-unusable', address: withoutPassword(host), context: name, fault: parsed.fault })
 }
 
+const usualSocketName = 'system'
+
 /** The well-known sockets, and the usual one, which has no context if `default` is the engine in DOCKER_HOST. */
 const extraSockets = (environment: HostEnvironment): Candidate[] => [
-  ...(environment.env['DOCKER_HOST'] ? [socketCandidate('system', systemSocket)] : []),
+  ...(environment.env['DOCKER_HOST'] ? [socketCandidate(usualSocketName, systemSocket)] : []),
   ...wellKnownSockets(environment),
 ]
 

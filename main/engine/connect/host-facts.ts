@@ -8,6 +8,11 @@ import type { GroupProblem, HostFacts, ServiceManager } from '../../../model/eng
 const folders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/run/current-system/sw/bin']
 const snapFolder = '/var/snap/docker'
 
+const inWindows = /microsoft/i.test(release())
+const desktopProgram = '/mnt/c/Program Files/Docker/Docker/Docker Desktop.exe'
+/** Read once, because Windows' files are slow to reach. */
+const hasDesktopProgram = inWindows && existsSync(desktopProgram)
+
 /** Read at each connection attempt: Docker may be installed while Slipway runs. */
 export function readHostFacts(): HostFacts {
   const group = readGroupProblem()
@@ -20,10 +25,13 @@ export function readHostFacts(): HostFacts {
       : existsSync(snapFolder)
         ? 'snap'
         : 'none',
-    inWindows: /microsoft/i.test(release()),
+    ...{ inWindows, desktopInWindows: hasDesktopProgram || (inWindows && hasDesktopLink()) },
     ...(group && { group }),
   }
 }
+
+/** Docker Desktop has been turned on for this distribution: it has put its `docker` here. The link outlasts its stop. */
+const hasDesktopLink = () => socketTarget('/usr/bin/docker').startsWith('/mnt/wsl/docker-desktop/')
 
 /** Source: sd_booted(3); OpenRC's and runit's state folders in /run. */
 function serviceManager(): ServiceManager {

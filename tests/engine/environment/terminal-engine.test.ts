@@ -172,6 +172,51 @@ test('a context that the user chose is kept, even if it does not answer', async 
   expect(app.last()?.offer?.endpoint).toBe(endpointOf(blue))
 })
 
+test('the terminal’s configuration without the context that the user chose is only offered, and ends the choice', async () => {
+  const { home: other } = homeWith({ red: { host: endpointOf(red) } })
+  const app = start(newHome(`export DOCKER_CONFIG=${other}/.docker\n`))
+  app.calls['engine.switch']('gone')
+  await eventually(() => app.isAt('unix:///nonexistent/gone.sock', 'away'))
+  await app.readShell()
+  expect(app.isAt('unix:///nonexistent/gone.sock', 'away')).toBe(true)
+  expect(app.last()?.offer?.endpoint).toBe(endpointOf(red))
+  app.calls['environment.useTerminalEngine']()
+  await eventually(() => app.isAt(endpointOf(red)))
+  expect(app.engine.chosenContext()).toBeUndefined()
+})
+
+test('a choice that the terminal’s configuration lacks ends at once if the terminal uses the same engine', async () => {
+  const { home: other } = homeWith({ crimson: { host: endpointOf(red) } })
+  const app = start(newHome(`export DOCKER_CONFIG=${other}/.docker\n`))
+  app.calls['engine.switch']('red')
+  await eventually(() => app.isAt(endpointOf(red)))
+  await app.readShell()
+  await eventually(() => app.isAt(endpointOf(red)) && app.engine.state().context?.name === 'crimson')
+  expect(app.engine.chosenContext()).toBeUndefined()
+})
+
+test('copied commands name the shown engine until the shell shows that the terminal uses it', async () => {
+  const named = start(newHome('true\n'))
+  await eventually(() => named.isAt(endpointOf(red)))
+  expect(named.engine.flags()).toEqual(['-H', endpointOf(red)])
+  await named.readShell()
+  expect(named.engine.flags()).toEqual([])
+  await stop?.()
+
+  const unreadableHome = newHome('exit\n')
+  writeFileSync(join(unreadableHome.home, '.profile'), 'exit\n')
+  const unreadable = start(unreadableHome)
+  await eventually(() => unreadable.isAt(endpointOf(red)))
+  await unreadable.readShell()
+  expect(unreadable.engine.flags()).toEqual(['-H', endpointOf(red)])
+  await stop?.()
+
+  const overridden = start(newHome(dockerHost(blue)), { DOCKER_CONTEXT: 'red' })
+  await eventually(() => overridden.isAt(endpointOf(red)))
+  await overridden.readShell()
+  expect(overridden.engine.flags()).toEqual(['--context', 'red'])
+})
+
 test('the same engine is not offered: by another path, another context, or an engine that the launcher names', async () => {
   const link = join(mkdtempSync(join(tmpdir(), 'slipway-link-')), 'docker.sock')
   symlinkSync(red.socket, link)

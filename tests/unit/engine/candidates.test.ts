@@ -135,7 +135,10 @@ test('if DOCKER_HOST names another engine, the usual socket can be chosen as “
     return result.ok ? result.value.map(({ name, endpoint }) => `${name} ${endpoint}`) : result.error
   }
   expect(names({ DOCKER_HOST: 'tcp://x:1' })).toEqual(['system unix:///var/run/docker.sock'])
-  expect(names({})).toEqual({ code: 'context-unknown', context: 'system' })
+  // The choice outlives DOCKER_HOST, without which this socket has its usual name.
+  expect(names({})).toEqual(['default unix:///var/run/docker.sock'])
+  writeContext('system', { Host: 'tcp://own:2375' })
+  expect(names({})).toEqual(['system tcp://own:2375'])
 })
 
 test('a TLS context is read with its certificates', () => {

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readHostFacts, socketTarget } from '../../../main/engine/connect/host-facts.ts'
-import { withKnownKind } from '../../../main/engine/known-kind.ts'
+import { correctionOf, withKnownKind } from '../../../main/engine/known-kind.ts'
 import type { EngineKind } from '../../../model/engine/kind.ts'
 import type { EngineContext } from '../../../preload/contract/index.ts'
 
@@ -47,4 +47,26 @@ test('an engine that said what it is stays that after it has stopped, unless its
     [system, contextOf(system, true)],
   ] as const)
     expect(withKnownKind(away(now), last)).toEqual(away(now))
+})
+
+test('what this computer shows now about the installation and the group is newer than what was known of the engine', () => {
+  const kindAfter = (now: EngineKind, last: EngineKind) => {
+    const failure = { code: 'engine-permission', endpoint, kind: now } as const
+    return withKnownKind({ status: 'away', context: contextOf(now, true), failure }, contextOf(last, true)).context
+      ?.kind
+  }
+  const joined: EngineKind = { ...system, group: 'login' }
+  expect(kindAfter(joined, system)).toEqual(joined)
+  expect(kindAfter(system, joined)).toEqual(system)
+  expect(kindAfter(joined, { type: 'snap' })).toEqual({ type: 'snap', group: 'login' })
+  expect(kindAfter(system, { type: 'snap', group: 'login' })).toEqual({ type: 'snap' })
+  // dockerd is in an unusual folder.
+  expect(kindAfter({ ...joined, installed: false }, system)).toEqual(joined)
+})
+
+test('only what an engine said otherwise than its address is remembered, so that Docker can be uninstalled', () => {
+  const found = contextOf(system, true)
+  expect(correctionOf(found, found)).toBeUndefined()
+  expect(correctionOf(contextOf({ ...system, installed: false }, true), found)).toBe(found)
+  expect(correctionOf(found, contextOf(desktop, false))).toEqual(contextOf(desktop, false))
 })

@@ -35,7 +35,7 @@ test('until the shell is read, the environment is the launcher’s', () => {
   const { environment } = start({ '.bashrc': bashrc }, undefined, { EDITOR: 'vi' })
   expect(environment.env).toMatchObject({ PATH: '/usr/bin:/bin', EDITOR: 'vi' })
   expect(environment.env['HTTPS_PROXY']).toBeUndefined()
-  expect(environment.terminal().env).toEqual(environment.env)
+  expect(environment.terminal() ?? environment.withTerminal()).toBeUndefined()
 })
 
 test('the shell’s variables are taken over in place, but what names another engine only when the terminal’s is used', async () => {
@@ -51,12 +51,12 @@ test('the shell’s variables are taken over in place, but what names another en
   expect(env['SECRET']).toBeUndefined()
   expect(env['DOCKER_HOST'] ?? env['DOCKER_CONFIG']).toBeUndefined()
   expect(environment.shellThatSets('DOCKER_HOST')).toBeUndefined()
-  expect(environment.terminal().env).toMatchObject({ DOCKER_HOST: 'tcp://build:2375', DOCKER_CONFIG: '/config' })
+  expect(environment.terminal()?.env).toMatchObject({ DOCKER_HOST: 'tcp://build:2375', DOCKER_CONFIG: '/config' })
 
   environment.useTerminal()
   expect(env).toMatchObject({ DOCKER_HOST: 'tcp://build:2375', DOCKER_CONFIG: '/config', SSH_AUTH_SOCK: '/agent' })
   expect(environment.shellThatSets('DOCKER_HOST')).toBe('/bin/bash')
-  expect(environment.terminal().env).toEqual(env)
+  expect(environment.withTerminal()?.env).toEqual(env)
 })
 
 test('the next start uses what was stored, without passwords, proxies and the ssh agent', async () => {
@@ -84,18 +84,32 @@ test('what is stored is not taken for a variable of the shell, and is forgotten 
   expect(environment.env['XDG_CONFIG_HOME']).toBeUndefined()
   expect(environment.env['PATH']).not.toContain('/old')
   expect(environment.env['DOCKER_HOST']).toBe('tcp://old:2375')
-  expect(environment.terminal().env['DOCKER_HOST']).toBeUndefined()
+  expect(environment.terminal()?.env['DOCKER_HOST']).toBeUndefined()
   environment.useTerminal()
   expect(environment.env['DOCKER_HOST']).toBeUndefined()
 })
 
-test('if the shell cannot be read, what is stored stays', async () => {
+test('a terminal has what its shell sets, even if the launcher’s variables prevail in Slipway', async () => {
+  const launcher = { DOCKER_HOST: 'tcp://once:2375', DOCKER_CONTEXT: 'once', EDITOR: 'vi' }
+  const { environment } = start(
+    { '.bashrc': 'export DOCKER_HOST=tcp://build:2375\nunset DOCKER_CONTEXT\n' },
+    undefined,
+    launcher,
+  )
+  await environment.readShell(never)
+  expect(environment.terminal()?.env).toMatchObject({ DOCKER_HOST: 'tcp://build:2375', EDITOR: 'vi' })
+  expect(environment.terminal()?.env['DOCKER_CONTEXT']).toBeUndefined()
+  expect(environment.withTerminal()?.env).toMatchObject(launcher)
+})
+
+test('if the shell cannot be read, what is stored stays, and what a terminal has is not known', async () => {
   const folder = storeFolder()
   const variables = { DOCKER_HOST: 'tcp://old:2375' }
   writeFileSync(join(folder, 'environment.json'), JSON.stringify({ version: 1, shell: '/bin/bash', variables }))
   const { environment } = start({ '.bashrc': 'exit\n', '.profile': 'exit\n' }, folder)
   await environment.readShell(never)
-  expect(environment.terminal().env['DOCKER_HOST']).toBe('tcp://old:2375')
+  expect(environment.env['DOCKER_HOST']).toBe('tcp://old:2375')
+  expect(environment.terminal() ?? environment.withTerminal()).toBeUndefined()
 })
 
 test('stored values of other names, types and with control characters are ignored', () => {

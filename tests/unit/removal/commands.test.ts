@@ -30,6 +30,15 @@ test('the commands stop and remove containers before they remove images', () => 
   expect(commandsOf(plan)).toEqual(['docker stop runs', 'docker rm runs stopped', 'docker rmi two:1 one:1 one:2'])
 })
 
+test('each command names the engine, if the terminal may use another one', () => {
+  const plan = { deletes: [{ names: ['one:1'] }], untags: [], containers: [{ name: 'runs', stop: true }] }
+  expect(commandsOf(plan, ['--context', 'my build'])).toEqual([
+    "docker --context 'my build' stop runs",
+    "docker --context 'my build' rm runs",
+    "docker --context 'my build' rmi one:1",
+  ])
+})
+
 test('a command without arguments is left out', () => {
   expect(commandsOf({ deletes: [{ names: ['one:1'] }], untags: [], containers: [] })).toEqual(['docker rmi one:1'])
   expect(commandsOf({ deletes: [], untags: [], containers: [] })).toEqual([])
