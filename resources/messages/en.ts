@@ -27,6 +27,7 @@ export const en = {
   'engine.contextMachine': '{context} · virtual machine',
   'engine.onHost': '{engine} on {host}',
   'engine.defaultContext': 'default',
+  'engine.systemContext': 'system',
   'engine.others': 'Also running:',
   'engine.configProblem': 'Problem in config.json',
   'engine.configProblem.bom': 'It begins with a byte order mark. Save it as UTF-8 without BOM.',

@@ -28,6 +28,7 @@ export const zhCN = {
   'engine.contextMachine': '{context} · 虚拟机',
   'engine.onHost': '{host} 上的 {engine}',
   'engine.defaultContext': '默认',
+  'engine.systemContext': '系统',
   'engine.others': '同时运行：',
   'engine.configProblem': 'config.json 有问题',
   'engine.configProblem.bom': '文件开头有字节顺序标记（BOM）。请另存为不带 BOM 的 UTF-8。',
