@@ -955,9 +955,9 @@ export const zhCN = {
   'error.registry-limited.until': '{time} 之后可以再试。',
   'error.registry-plain': '{host} 的回应没有加密，因此 Docker 不从它拉取。',
   'error.registry-plain.hint':
-    '如果你信任它和所在的网络，可以在 daemon.json 中加入 {line}，再重新加载 Docker。之后途中的任何人都能看到并篡改你拉取的内容。',
+    '如果你信任它和所在的网络，可以在 daemon.json 中加入 {line}。之后途中的任何人都能看到并篡改你拉取的内容。加入后要让 Docker 重新加载配置，使用 systemd 时：',
   'error.registry-plain.perhaps':
-    '原因可能是中间的代理。如果镜像仓库本身没有加密，而你信任它和所在的网络，可以在 daemon.json 中加入 {line}，再重新加载 Docker。之后途中的任何人都能看到并篡改你拉取的内容。',
+    '原因可能是中间的代理。如果镜像仓库本身没有加密，而你信任它和所在的网络，可以在 daemon.json 中加入 {line}。之后途中的任何人都能看到并篡改你拉取的内容。加入后要让 Docker 重新加载配置，使用 systemd 时：',
   'error.registry-plain.hub': '可能是网络的登录页面或代理在替它回应。请检查网络和 Docker 的代理。',
   'error.registry-plain.mirror': '请将加速地址写成 {address}，或换一个镜像加速。',
   'error.engine-proxy': '连不上 Docker 的代理。',
