@@ -891,7 +891,7 @@ export const en = {
   'daemon.fault.removed-key': 'Docker no longer knows “{key}” (line {line} of {file}). Remove it.',
   'daemon.fault.replaced-key': 'Docker no longer knows “{key}” (line {line} of {file}). It is called “{means}” now.',
   'daemon.fault.flag':
-    '“{key}” on line {line} of {file} is also set by {flag} on Docker’s command line. Docker does not start with both.',
+    '“{key}” on line {line} of {file} is also set by {flag} on Docker’s command line. Docker does not start with both, so remove one.',
   'daemon.fault.mirror': 'Docker does not accept the mirror {mirror} (line {line} of {file}). Check the address.',
   'daemon.fault.registry':
     'Docker does not accept the insecure registry {registry} (line {line} of {file}). Write its host and port alone.',
@@ -921,7 +921,7 @@ export const en = {
   'daemon.withoutPlan': 'The commands rename {file}, and Docker starts with its defaults. Nothing is deleted.',
   'daemon.loses': 'Docker then no longer has these settings: {keys}.',
   'daemon.losesRoot':
-    'The file moves Docker’s data elsewhere (data-root). Without it, all images and containers seem gone; they stay on the disk.',
+    'The file moves Docker’s data elsewhere (data-root). Without it, all images and containers seem to be gone, but they stay on the disk.',
   'job.daemon': 'Change Docker’s mirrors',
   'job.daemon.restore': 'Restore Docker’s configuration',
   'job.daemon.mend': 'Mend Docker’s configuration',

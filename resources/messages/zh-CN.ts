@@ -843,7 +843,8 @@ export const zhCN = {
   'daemon.fault.misspelled-key': 'Docker 不认识“{key}”（{file} 第 {line} 行），正确的名称是“{means}”。',
   'daemon.fault.removed-key': 'Docker 已不再支持“{key}”（{file} 第 {line} 行），请删去。',
   'daemon.fault.replaced-key': 'Docker 已不再支持“{key}”（{file} 第 {line} 行），现在的名称是“{means}”。',
-  'daemon.fault.flag': '{file} 第 {line} 行的“{key}”与 Docker 启动参数 {flag} 重复，两者同时存在时 Docker 无法启动。',
+  'daemon.fault.flag':
+    '{file} 第 {line} 行的“{key}”与 Docker 启动参数 {flag} 重复，两者同时存在时 Docker 无法启动，请删去一处。',
   'daemon.fault.mirror': 'Docker 不接受加速地址 {mirror}（{file} 第 {line} 行），请检查地址。',
   'daemon.fault.registry':
     'insecure-registries 中的 {registry} 不被 Docker 接受（{file} 第 {line} 行），请只写主机和端口。',
