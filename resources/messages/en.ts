@@ -1014,9 +1014,9 @@ export const en = {
   'error.registry-limited.until': 'Try again after {time}.',
   'error.registry-plain': '{host} answers without encryption, so Docker does not pull from it.',
   'error.registry-plain.hint':
-    'If you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. Docker has to reload the file; with systemd:',
+    'If you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. To make Docker reload the file, with systemd:',
   'error.registry-plain.perhaps':
-    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. Docker has to reload the file; with systemd:',
+    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. To make Docker reload the file, with systemd:',
   'error.registry-plain.hub':
     'A sign-in page of the network, or a proxy, may be answering in its place. Check the network and Docker’s proxy.',
   'error.registry-plain.mirror': 'Enter the mirror’s address as {address}, or use another mirror.',
