@@ -755,7 +755,7 @@ export const en = {
   'error.file-unusable': 'This file cannot be used.',
   'error.file-unusable.hint': '{file}: {detail}',
   'error.registry-unreachable.no-host': '{host} cannot be found: its name cannot be looked up.',
-  'error.registry-unreachable.no-network': 'The name {host} cannot be looked up: there seems to be no network.',
+  'error.registry-unreachable.no-network': '{host} cannot be looked up: there seems to be no network.',
   'error.registry-unreachable.refused': '{host} refuses connections: it does not seem to be running.',
   'error.registry-unreachable.cut': '{host} closed the connection partway.',
   'error.registry-tls.expired': 'The certificate of {host} has expired.',
