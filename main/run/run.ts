@@ -3,6 +3,7 @@
  * container.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { restartCommand } from '../../model/engine/commands.ts'
 import { hostPortText, parseContainerPort, parseHostPort } from '../../model/run/port.ts'
 import { runsOn } from '../../model/image/platform.ts'
 import type { RunOptions } from '../../model/run/run.ts'
@@ -90,6 +91,10 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
     const failure = toRunFailure(error.message, options)
     if (failure.code === 'program-format' && needsEmulation)
       return fail({ code: 'image-platform', field: 'reference', platform: image.platform, engine: enginePlatform })
+    if (failure.code === 'firewall-rules-lost') {
+      const restart = restartCommand(session.context.kind)
+      return fail({ ...failure, ...(restart !== undefined && { restart }) })
+    }
     return fail(await withSuggestion(failure, options, { ...needs, entrypoint: image.entrypoint }))
   }
 }

@@ -29,6 +29,20 @@ export function startCommand(kind: EngineKind): string | undefined {
   }
 }
 
+/** @returns the command that restarts the engine; undefined if it is not a service of this computer */
+export function restartCommand(kind: EngineKind): string | undefined {
+  switch (kind.type) {
+    case 'system':
+      return serviceCommand(kind.manager, 'restart')
+    case 'snap':
+      return 'sudo snap restart docker'
+    case 'rootless':
+      return kind.managed ? 'systemctl --user restart docker' : undefined
+    default:
+      return undefined
+  }
+}
+
 /**
  * @param socket the path of the engine's socket
  * @returns what to run after the socket has refused this user; undefined if no command helps

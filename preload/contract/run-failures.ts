@@ -33,8 +33,8 @@ export type RunFailure =
   | { readonly code: 'mount-missing'; readonly field: 'volumes'; readonly row: number; readonly source: string }
   /** The engine may not use this folder of its computer. */
   | { readonly code: 'mount-denied'; readonly field: 'volumes'; readonly row: number; readonly source: string }
-  /** The firewall has dropped the rules that Docker made when it started. */
-  | { readonly code: 'firewall-rules-lost' }
+  /** The firewall has dropped the rules that Docker made when it started. `restart`: the command that restarts Docker. */
+  | { readonly code: 'firewall-rules-lost'; readonly restart?: string }
   | { readonly code: 'network-unknown'; readonly field: 'network'; readonly network: string }
   | { readonly code: 'user-unknown'; readonly field: 'user'; readonly user: string }
   /** The tag was moved to another image after the dialog was opened. */

@@ -61,5 +61,7 @@ const asInstalled = (failure: EngineFailure): EngineFailure =>
 export const engine = new CurrentEngine()
 
 /** The name of a context as the user sees it. */
-export const contextName = ({ name }: Pick<EngineContext, 'name'>): string =>
-  name === 'default' ? t('engine.defaultContext') : plain(name)
+export function contextName({ name }: Pick<EngineContext, 'name'>): string {
+  if (name === 'default') return t('engine.defaultContext')
+  return name === 'system' ? t('engine.systemContext') : plain(name)
+}

@@ -1,5 +1,6 @@
 /** Why a mirror failed: a few words for the list, sentences for the details pane. */
 import { rateLimitedUntil } from '../../model/mirrors/race.ts'
+import { plain } from '../../model/text/plain.ts'
 import type { Failure, MirrorProbe } from '../../preload/contract/index.ts'
 import { failureText } from '../ui/failure-text.ts'
 import { dateTime, joinSentences, t } from '../ui/i18n.svelte.ts'
@@ -84,6 +85,12 @@ export function mirrorFailureText(
       return isIncomplete(probe) ? t('mirrors.say.partly', { host, image }) : t('mirrors.say.unknown', { host, image })
     case 'registry-login':
       return title
+    case 'registry-unreachable':
+      return joinSentences(title, t('error.registry-unreachable.hint', { detail: plain(failure.detail) }))
+    case 'registry-denied': {
+      const denied = failureText({ ...failure, mirror: true })
+      return joinSentences(denied.title, denied.hint)
+    }
     case 'registry-limited': {
       const until = rateLimitedUntil({ at, until: failure.until })
       return until === undefined

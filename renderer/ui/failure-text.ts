@@ -8,8 +8,14 @@ import { engineFailureText } from './engine-failure-text.ts'
 import { daemonFileFailureText, isDaemonFileFailure } from './daemon-file-failure-text.ts'
 import { registryFailureText } from './registry-failure-text.ts'
 import { isRunFailure, runFailureText } from './run-failure-text.ts'
-import { size, t } from './i18n.svelte.ts'
+import { asSentence, joinSentences, size, t } from './i18n.svelte.ts'
 export { engineFailureText, type FailureText }
+
+/** A failure in one paragraph. A hint that leads to a command is left out, since the command is not shown. */
+export function failureSentences(failure: Failure): string {
+  const { title, hint, command } = failureText(failure)
+  return joinSentences(asSentence(title), command === undefined ? hint : '')
+}
 
 export function failureText(failure: Failure): FailureText {
   if (isDaemonFileFailure(failure)) return daemonFileFailureText(failure)

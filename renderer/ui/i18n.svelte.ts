@@ -43,6 +43,9 @@ export const duration = (seconds: number): string => format.duration(seconds)
 /** Joins sentences as the language requires. */
 export const joinSentences = (...all: readonly string[]): string =>
   all.filter(Boolean).join(language === 'zh-CN' ? '' : ' ')
+/** Ends a heading like a sentence. */
+export const asSentence = (text: string): string =>
+  /[.。]$/.test(text) ? text : `${text}${language === 'zh-CN' ? '。' : '.'}`
 /** Joins names with the language's separator. */
 export const joinNames = (names: readonly string[]): string => names.join(language === 'zh-CN' ? '、' : ', ')
 

@@ -21,7 +21,7 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
         title: unreachableTitle(failure.reason, host),
         hint: failure.downloading
           ? t('error.registry-unreachable.downloading', { detail })
-          : t('error.registry-unreachable.hint', { detail }),
+          : unreachableHint(failure.reason, detail),
       }
     }
     case 'registry-slow':
@@ -57,10 +57,7 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
         }
       return {
         title: t('error.registry-limited', { host }),
-        hint:
-          failure.until === undefined
-            ? t('error.registry-limited.hint')
-            : t('error.registry-limited.until', { time: dateTime(failure.until) }),
+        hint: limitedHint(failure),
       }
     case 'registry-plain':
       return plainText(failure)
@@ -139,7 +136,9 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
   }
 }
 
-function unreachableTitle(reason: Extract<RegistryFailure, { code: 'registry-unreachable' }>['reason'], host: string) {
+type Unreachable = Extract<RegistryFailure, { code: 'registry-unreachable' }>
+
+function unreachableTitle(reason: Unreachable['reason'], host: string) {
   switch (reason) {
     case 'no-host':
       return t('error.registry-unreachable.no-host', { host })
@@ -152,6 +151,17 @@ function unreachableTitle(reason: Extract<RegistryFailure, { code: 'registry-unr
     case undefined:
       return t('error.registry-unreachable', { host })
   }
+}
+
+function unreachableHint(reason: Unreachable['reason'], detail: string) {
+  if (reason === 'no-host') return t('error.registry-unreachable.no-host.hint', { detail })
+  if (reason === 'refused') return t('error.registry-unreachable.refused.hint', { detail })
+  return t('error.registry-unreachable.hint', { detail })
+}
+
+function limitedHint({ until, mirror }: Extract<RegistryFailure, { code: 'registry-limited' }>) {
+  if (until !== undefined) return t('error.registry-limited.until', { time: dateTime(until) })
+  return mirror ? t('error.registry-limited.mirror') : t('error.registry-limited.hint')
 }
 
 const systemName = (system: string) => (system === 'windows' ? 'Windows' : plain(system))

@@ -16,10 +16,10 @@ const textByCode: TextByCode = {
   'image-platform': ({ platform, engine }) => titleOnly(t('error.image-platform', { platform, engine })),
   'program-format': () => titleOnly(t('error.program-format')),
   'mount-denied': ({ source }) => titleOnly(t('error.mount-denied', { source: plain(source) })),
-  'firewall-rules-lost': () => ({
+  'firewall-rules-lost': ({ restart }) => ({
     title: t('error.firewall-rules-lost'),
     hint: t('error.firewall-rules-lost.hint'),
-    command: 'sudo systemctl restart docker',
+    ...(restart !== undefined && { command: restart }),
   }),
   'mount-missing': ({ source }) => titleOnly(t('error.mount-missing', { source: plain(source) })),
   'network-unknown': ({ network }) => titleOnly(t('error.network-unknown', { network: plain(network) })),

@@ -10,12 +10,14 @@ type TlsFailure = Extract<RegistryFailure, { readonly code: 'registry-tls' }>
 export function tlsFailureText({ reason, ...failure }: TlsFailure, host: string): FailureText {
   const detail = plain(failure.detail)
   const folder = `/etc/docker/certs.d/${plain(failure.host)}`
-  const hint = t('error.registry-tls.hint', { detail })
   switch (reason) {
     case 'expired':
-      return { title: t('error.registry-tls.expired', { host }), hint }
+      return { title: t('error.registry-tls.expired', { host }), hint: t('error.registry-tls.date.hint', { detail }) }
     case 'not-yet-valid':
-      return { title: t('error.registry-tls.not-yet-valid', { host }), hint }
+      return {
+        title: t('error.registry-tls.not-yet-valid', { host }),
+        hint: t('error.registry-tls.date.hint', { detail }),
+      }
     case 'unknown-authority':
       return {
         title: t('error.registry-tls.unknown-authority', { host }),
@@ -27,6 +29,6 @@ export function tlsFailureText({ reason, ...failure }: TlsFailure, host: string)
         hint: t('error.registry-tls.client-certificate.hint', { folder }),
       }
     default:
-      return { title: t('error.registry-tls', { host }), hint }
+      return { title: t('error.registry-tls', { host }), hint: t('error.registry-tls.hint', { detail }) }
   }
 }

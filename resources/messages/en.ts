@@ -27,16 +27,18 @@ export const en = {
   'engine.contextMachine': '{context} · virtual machine',
   'engine.onHost': '{engine} on {host}',
   'engine.defaultContext': 'default',
+  'engine.systemContext': 'system',
   'engine.others': 'Also running:',
   'engine.configProblem': 'Problem in config.json',
   'engine.configProblem.bom': 'It begins with a byte order mark. Save it as UTF-8 without BOM.',
-  'engine.configProblem.unclosed': 'A quote or bracket in line {line} is never closed. The file may have been cut off.',
-  'engine.configProblem.syntax': 'Line {line} is not valid JSON.',
-  'engine.configProblem.syntaxSomewhere': 'It is not valid JSON.',
+  'engine.configProblem.unclosed':
+    'A quote or bracket on line {line} is never closed. Close it, or restore the file if it was cut off.',
+  'engine.configProblem.syntax': 'Line {line} is not valid JSON. Correct it.',
+  'engine.configProblem.syntaxSomewhere': 'It is not valid JSON. Correct it.',
   'engine.configProblem.not-object': 'It has to contain a JSON object, in braces.',
   'engine.configProblem.context-type': '“currentContext” has to be a name in quotes.',
   'engine.configProblem.permission':
-    'You may not read it. This happens after “sudo docker login”, for example. To make it yours again:',
+    'You are not allowed to read it, for example after “sudo docker login”. To make it yours again:',
   'engine.configProblem.unreadable': 'It cannot be read: {detail}',
   'engine.configProblem.fileIgnored': 'Docker and Slipway ignore this file, including the logins in it.',
   'engine.configProblem.settingIgnored': 'Docker and Slipway ignore this setting.',
@@ -484,13 +486,13 @@ export const en = {
   'strays.question': { one: 'Delete one copy: {bytes}', other: 'Delete {n} copies: {bytes}' },
   'strays.final': 'A deleted copy is gone for good. To keep its image, load it first: docker load -i FILE',
   'strays.apply': 'Delete',
-  'error.undo-other-engine': 'This was removed on another engine',
+  'error.undo-other-engine': 'This was removed on another engine.',
   'error.undo-other-engine.hint': 'Switch to the engine at {endpoint}, then undo it there.',
   'error.cache-not-removable': 'This engine cannot remove individual build cache records.',
   'error.cache-not-removed': 'A build is using it now, so it was left alone.',
   'error.cache-more-removed': 'Docker removed more build cache than it was asked to, so Slipway stopped.',
   'error.undo-unavailable': 'This can no longer be undone.',
-  'error.copy-missing': 'The copy is no longer there, so pull or build the image again: {file}',
+  'error.copy-missing': 'The copy {file} is no longer there. Pull or build the image again.',
   'error.copy-not-deleted': 'The copy could not be deleted: {file}',
   'error.copy-not-deleted.hint': 'Delete it in the file manager. The system says: {detail}',
   'error.copy-failed': '{name} could not be saved, so nothing was removed.',
@@ -752,11 +754,13 @@ export const en = {
   },
   'error.file-unusable': 'This file cannot be used.',
   'error.file-unusable.hint': '{file}: {detail}',
-  'error.registry-unreachable.no-host': '{host} does not exist: its name cannot be looked up.',
+  'error.registry-unreachable.no-host': '{host} cannot be found: its name cannot be looked up.',
   'error.registry-unreachable.no-network': '{host} cannot be looked up: there seems to be no network.',
-  'error.registry-unreachable.refused': '{host} refuses connections: nothing is running there.',
+  'error.registry-unreachable.refused': '{host} refuses connections: it does not seem to be running.',
   'error.registry-unreachable.cut': '{host} closed the connection partway.',
   'error.registry-tls.expired': 'The certificate of {host} has expired.',
+  'error.registry-tls.date.hint':
+    'Check this computer’s clock. If it is right, the registry needs a new certificate, or something on the network is answering in its place. Details: {detail}',
   'error.registry-tls.unknown-authority':
     'The certificate of {host} is from an authority that this computer does not trust.',
   'error.registry-tls.unknown-authority.hint':
@@ -766,7 +770,7 @@ export const en = {
     'Save it in {folder} as client.cert and client.key. Slipway must be able to read both.',
   'error.registry-tls.not-yet-valid': 'The certificate of {host} is not valid yet.',
   'error.registry-invalid-reply.page': '{host} answers with a web page, not like a registry.',
-  'error.registry-gone': '{host} says that it has closed.',
+  'error.registry-gone': '{host} says that it has closed. Use another source.',
   'error.registry-redirects': '{host} keeps redirecting to other addresses.',
   'error.content-altered': 'What {host} sent does not match its digest.',
   'error.content-altered.hint': 'It is damaged or was changed on the way. Do not use this source.',
@@ -887,7 +891,7 @@ export const en = {
   'daemon.fault.removed-key': 'Docker no longer knows “{key}” (line {line} of {file}). Remove it.',
   'daemon.fault.replaced-key': 'Docker no longer knows “{key}” (line {line} of {file}). It is called “{means}” now.',
   'daemon.fault.flag':
-    '“{key}” on line {line} of {file} is also set by {flag} on Docker’s command line. Docker does not start with both.',
+    '“{key}” on line {line} of {file} is also set by {flag} on Docker’s command line. Docker does not start with both, so remove one.',
   'daemon.fault.mirror': 'Docker does not accept the mirror {mirror} (line {line} of {file}). Check the address.',
   'daemon.fault.registry':
     'Docker does not accept the insecure registry {registry} (line {line} of {file}). Write its host and port alone.',
@@ -917,7 +921,7 @@ export const en = {
   'daemon.withoutPlan': 'The commands rename {file}, and Docker starts with its defaults. Nothing is deleted.',
   'daemon.loses': 'Docker then no longer has these settings: {keys}.',
   'daemon.losesRoot':
-    'The file moves Docker’s data elsewhere (data-root). Without it, all images and containers seem gone; they stay on the disk.',
+    'The file moves Docker’s data elsewhere (data-root). Without it, all images and containers seem to be gone, but they stay on the disk.',
   'job.daemon': 'Change Docker’s mirrors',
   'job.daemon.restore': 'Restore Docker’s configuration',
   'job.daemon.mend': 'Mend Docker’s configuration',
@@ -932,7 +936,7 @@ export const en = {
   'error.port-taken': 'Port {port} is in use.',
   'error.container-name-taken': 'A container is already called {name}.',
   'error.command-missing': 'The image has no program {command} to run.',
-  'error.image-platform': 'This image is made for {platform}, but this engine runs {engine}.',
+  'error.image-platform': 'This image is made for {platform}, but this engine runs {engine}. Choose another tag.',
   'error.program-format':
     'This program is made for another kind of processor, or is a script without “#!” in its first line. Choose another tag or command.',
   'error.mount-denied': 'Docker may not use the folder {source}. Check its permissions, or choose another.',
@@ -952,11 +956,15 @@ export const en = {
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
+  'error.registry-unreachable.no-host.hint':
+    'Check the name. If it is right, check the network: its DNS, or a VPN that may be needed. Details: {detail}',
+  'error.registry-unreachable.refused.hint':
+    'Check its address and port. If they are right, check the network or the proxy, or try again in a while. Details: {detail}',
   'error.registry-unreachable.downloading':
     'Try again: layers that the engine has kept are not downloaded again. If it keeps happening, check the network or the proxy. Details: {detail}',
   'error.registry-proxy': 'The proxy {proxy} does not work.',
   'error.registry-proxy.refused': 'The proxy {proxy} refuses connections: it does not seem to be running.',
-  'error.registry-proxy.no-host': 'The proxy {proxy} does not exist: its name cannot be looked up.',
+  'error.registry-proxy.no-host': 'The proxy {proxy} cannot be found: its name cannot be looked up.',
   'error.registry-proxy.hint':
     'Slipway reaches {host} through this proxy. Check the proxy and the proxy settings. Details: {detail}',
   'error.registry-proxy.login': 'The proxy {proxy} needs a valid login.',
@@ -973,7 +981,7 @@ export const en = {
   'error.registry-slow.hint': 'The request timed out. Try again in a while.',
   'error.registry-tls': 'The certificate of {host} cannot be trusted.',
   'error.registry-tls.hint':
-    'Something on the network may be answering in its place, or this computer’s clock is wrong. Details: {detail}',
+    'Something on the network may be answering in its place. Check the network, the proxy and this computer’s clock. Details: {detail}',
   'error.registry-login': '{host} asks for a login.',
   'error.registry-login.hint': 'Images that are not public need docker login first.',
   'error.registry-login.unencrypted':
@@ -991,7 +999,7 @@ export const en = {
     'Docker keeps your logins in {name}, which did not answer in time. It may be waiting for a password. To find out:',
   'error.registry-denied': '{host} does not serve this image to this computer.',
   'error.registry-denied.hint':
-    'It may be private, not among the images that {host} serves, or not available where you are.',
+    'It may be private, not among the images that {host} serves, or not available where you are. Check the name, log in with an account that has access, or use another source.',
   'error.registry-denied.mirror': 'The mirror {host} does not serve this image.',
   'error.registry-denied.mirror.hint':
     'Check the name and the tag. Many mirrors serve only some images, so another mirror may have it.',
@@ -1000,16 +1008,17 @@ export const en = {
     'It refuses by address, whether or not the image exists. A mirror, or a proxy for Docker, may help.',
   'error.registry-limited': '{host} has had too many requests from this IP address.',
   'error.registry-limited.hint': 'Try again in a while.',
+  'error.registry-limited.mirror': 'Try again in a while, or use another mirror.',
   'error.registry-limited.anonymous': 'You have reached {host}’s limit for pulls without a login.',
   'error.registry-limited.login': 'Log in for a higher limit, use a mirror, or try again in a while.',
   'error.registry-limited.loginUnused':
     'Your login is not used because mirrors are set: Docker would send it to them, too. Try again in a while, or pull without mirrors.',
-  'error.registry-limited.until': 'It will answer again at {time}.',
+  'error.registry-limited.until': 'Try again after {time}.',
   'error.registry-plain': '{host} answers without encryption, so Docker does not pull from it.',
   'error.registry-plain.hint':
-    'If you trust it and the network, add {line} to daemon.json and reload Docker. Anyone on the way can then read and change what you pull.',
+    'If you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. To make Docker reload the file, with systemd:',
   'error.registry-plain.perhaps':
-    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json and reload Docker. Anyone on the way can then read and change what you pull.',
+    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. To make Docker reload the file, with systemd:',
   'error.registry-plain.hub':
     'A sign-in page of the network, or a proxy, may be answering in its place. Check the network and Docker’s proxy.',
   'error.registry-plain.mirror': 'Enter the mirror’s address as {address}, or use another mirror.',
@@ -1019,14 +1028,15 @@ export const en = {
     'Docker pulls images through it. Start the proxy, or change it in Docker’s settings and restart Docker. Details: {detail}',
   'error.engine-proxy.plain': 'Docker’s proxy answers without encryption.',
   'error.engine-proxy.plain.hint':
-    'Its address has to start with http://, also the one for HTTPS. Change it in Docker’s settings, then restart Docker.',
+    'Its address must start with http://, even the one for HTTPS. Change it in Docker’s settings, then restart Docker.',
   'error.engine-proxy.login': 'Docker’s proxy asks for a login.',
   'error.engine-proxy.login.hint':
-    'Write the login into the proxy’s address in Docker’s settings, as http://user:password@host:port, then restart Docker.',
+    'Write the login into the proxy’s address in Docker’s settings, as http://USER:PASSWORD@HOST:PORT, then restart Docker.',
   'error.engine-proxy.refused': 'Docker’s proxy does not let {host} through.',
   'error.engine-proxy.refused.hint': 'Allow it in the proxy, or use another proxy. Details: {detail}',
   'error.registry-invalid-reply': '{host} does not answer like a registry.',
-  'error.registry-invalid-reply.hint': 'A sign-in page of the network, or a proxy, may be answering in its place.',
+  'error.registry-invalid-reply.hint':
+    'A sign-in page of the network, or a proxy, may be answering in its place. Open any page in a browser to check, then try again.',
   'error.registry-error': '{host} reports an error ({status}).',
   'error.registry-error.hint': 'Try again in a while.',
   'error.reference-invalid': '{reference} is not a valid image name. Check it for spaces and capital letters.',
@@ -1047,7 +1057,8 @@ export const en = {
   'error.pull-disk-full': 'Docker’s disk is full.',
   'error.pull-disk-full.hint': 'Remove images that you do not need, then try again.',
   'error.pull-no-space': 'There is not enough space on Docker’s disk.',
-  'error.pull-no-space.hint': 'This image needs about {needed}, but only {free} is free. Nothing was pulled.',
+  'error.pull-no-space.hint':
+    'This image needs about {needed}, but only {free} is free, so nothing was pulled. Remove images that you do not need, then try again.',
   'job.pull.anyway': 'Pull anyway',
   'error.engine-not-found': 'Docker was not found on this computer',
   'error.engine-not-found.hint': 'There is no Docker to connect to. Install it first.',
@@ -1071,9 +1082,9 @@ export const en = {
     'Nothing answers at the socket {socket}. Start Docker on {host}, or the tunnel that leads there.',
   'error.engine-permission': 'Docker is running, but you cannot use it yet',
   'error.engine-permission.hint':
-    'Only administrators and the group “docker” can use Docker. This adds you to the group, from your next login on. Its members can do anything on this computer:',
+    'Only administrators and the group “docker” can use Docker. This adds you to the group, from your next login on. Members of the group can do anything on this computer:',
   'error.engine-permission.group':
-    'Only administrators can use Docker, because its socket does not belong to the group “docker”. This creates the group if necessary, adds you to it from your next login on, and restarts Docker, which stops running containers. Its members can do anything on this computer:',
+    'Only administrators can use Docker, because its socket does not belong to the group “docker”. This creates the group if necessary, adds you to it from your next login on, and restarts Docker, which stops running containers. Members of the group can do anything on this computer:',
   'error.engine-permission.login':
     'You are in the group “docker”, but you joined it after this login. Log out and in again, or restart the computer.',
   'error.engine-permission.other': 'You cannot use this engine',
@@ -1082,7 +1093,7 @@ export const en = {
   'error.engine-permission.socket':
     'The socket {socket} belongs to another user, or is not open to you. To see who may use it:',
   'error.engine-permission.network':
-    'This computer, perhaps its firewall, does not allow the connection to {endpoint}.',
+    'This computer does not allow the connection to {endpoint}. Check its firewall, then try again.',
   'error.engine-unreachable': 'The engine does not answer',
   'error.engine-unreachable.on': 'The engine on {host} does not answer',
   'error.engine-unreachable.hint':
@@ -1098,7 +1109,7 @@ export const en = {
   'error.context-unknown': 'There is no context “{context}”',
   'error.context-unknown.hint': 'It may have been removed. To list those that exist:',
   'error.context-unknown.config':
-    'Docker’s configuration names it as the current context, but it is gone, for example with Docker Desktop. To go back to the default context:',
+    'Docker’s configuration names it as the current context, but it is gone. This happens when Docker Desktop is removed, for example. To go back to the default context:',
   'error.context-unknown.environment':
     'DOCKER_CONTEXT names it. Correct or remove this variable where it is set, then start Slipway again. To list the contexts that exist:',
   'error.context-unreadable': 'The Docker context cannot be read',
@@ -1144,7 +1155,7 @@ export const en = {
   'error.daemon-file.unsure':
     'Not everything could be restored. Docker’s configuration is intact, but check it; Slipway restores the rest at the next change.',
   'error.daemon-file-needs-password.noHelper':
-    'Slipway’s helper, which could read it with a password, is not installed here.',
+    'Slipway needs its helper for this, which is not installed here. It comes with the packages for Debian, Ubuntu and Fedora.',
   'error.daemon-file-interrupted': 'The last change was interrupted. It will be undone first.',
   'error.daemon-file-interrupted.hint':
     'You will be asked for a password to do so, and once more before anything is changed.',

@@ -116,7 +116,7 @@ test('an invalid Docker config.json does not keep the window from the engine, an
     await app.engine.getByRole('button', { name: problem }).click()
     const note = app.page.getByRole('dialog').getByRole('region', { name: problem })
     await expect(note).toContainText(join(folder, 'config.json'))
-    await expect(note).toContainText('A quote or bracket in line 1 is never closed.')
+    await expect(note).toContainText('A quote or bracket on line 1 is never closed.')
     await app.expectAccessible()
     await app.page.keyboard.press('Escape')
     await expect(app.engine.getByRole('button', { name: problem })).toBeFocused()

@@ -31,7 +31,7 @@ test('a pull that does not fit says how much space it needs and how much is free
       const alert = card.getByRole('alert')
       await expect(alert).toContainText('There is not enough space on Docker’s disk.')
       await expect(alert).toContainText(
-        /This image needs about 150(\.\d)? MB, but only [\d.]+ MB is free\. Nothing was pulled\./,
+        /This image needs about 150(\.\d)? MB, but only [\d.]+ MB is free, so nothing was pulled\./,
       )
       expect(registry.log().slice(logLengthBefore)).not.toContain('/blobs/')
       await app.expectAccessible()

@@ -133,7 +133,10 @@ export const failureExamples: Examples<Failure> = {
     { code: 'daemon-file-needs-password', file: daemonFile, helper: true },
     { code: 'daemon-file-needs-password', file: daemonFile, helper: false },
   ],
-  'daemon-file-interrupted': [{ code: 'daemon-file-interrupted', file: daemonFile, helper: true }],
+  'daemon-file-interrupted': [
+    { code: 'daemon-file-interrupted', file: daemonFile, helper: true },
+    { code: 'daemon-file-interrupted', file: daemonFile, helper: false },
+  ],
   'daemon-file-changed': [{ code: 'daemon-file-changed', state }],
   'daemon-file-invalid': [{ code: 'daemon-file-invalid', line: 4, column: 3, detail: 'a comma is missing', state }],
   'daemon-file-duplicate-key': [{ code: 'daemon-file-duplicate-key', key: 'registry-mirrors', state }],
@@ -182,7 +185,10 @@ export const failureExamples: Examples<Failure> = {
   'image-platform': [{ code: 'image-platform', field: 'reference', platform: 'linux/arm64', engine: 'linux/amd64' }],
   'program-format': [{ code: 'program-format', field: 'reference' }],
   'mount-denied': [{ code: 'mount-denied', field: 'volumes', row: 0, source: '/home/ada/site' }],
-  'firewall-rules-lost': [{ code: 'firewall-rules-lost' }],
+  'firewall-rules-lost': [
+    { code: 'firewall-rules-lost', restart: 'sudo systemctl restart docker' },
+    { code: 'firewall-rules-lost' },
+  ],
   'mount-missing': [{ code: 'mount-missing', field: 'volumes', row: 0, source: '/home/ada/site' }],
   'network-unknown': [{ code: 'network-unknown', field: 'network', network: 'backend' }],
   'user-unknown': [{ code: 'user-unknown', field: 'user', user: 'www' }],

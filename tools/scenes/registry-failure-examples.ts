@@ -10,6 +10,7 @@ sudo tee /etc/systemd/system/docker.service.d/proxy.conf >/dev/null <<'EOF' &&
 Environment="HTTPS_PROXY=http://127.0.0.1:7890"
 EOF
 sudo systemctl daemon-reload && sudo systemctl restart docker`
+const loginCommands = proxyCommands.replace('127.0.0.1:7890', 'USER:PASSWORD@proxy.corp:3128')
 const refusedProxy = 'proxyconnect tcp: dial tcp 127.0.0.1:7890: connect: connection refused'
 
 export const registryFailureExamples: Examples<RegistryFailure> = {
@@ -34,7 +35,7 @@ export const registryFailureExamples: Examples<RegistryFailure> = {
     },
     {
       ...{ code: 'docker-proxy-missing', host, proxy: 'proxy.corp:3128' },
-      remedy: { kind: 'commands', commands: 'sudo systemctl restart docker', needsLogin: true },
+      remedy: { kind: 'commands', commands: loginCommands, needsLogin: true },
     },
     { code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890', remedy: { kind: 'desktop' } },
     { code: 'docker-proxy-missing', host: 'docker.io', proxy: '127.0.0.1:7890', remedy: { kind: 'unknown' } },
