@@ -145,8 +145,17 @@ export type RegistryFailure =
       readonly loginUnused?: true
       readonly helper?: HelperFailure
     }
-  /** The registry speaks without encryption. `proxy`: or a proxy in between does. `mirror`: the host is a mirror. */
-  | { readonly code: 'registry-plain'; readonly host: string; readonly mirror?: true; readonly proxy?: true }
+  /**
+   * The registry speaks without encryption. `proxy`: or a proxy in between does. `mirror`: the host is a mirror. `reload`:
+   * the command that has Docker read its configuration again.
+   */
+  | {
+      readonly code: 'registry-plain'
+      readonly host: string
+      readonly mirror?: true
+      readonly proxy?: true
+      readonly reload?: string
+    }
   /**
    * The proxy of the engine failed. `host`: whom the engine wanted to reach; `proxy`: the proxy's address, if the engine
    * names it. `reason`: the proxy is unreachable, wants a login, refuses, or speaks without encryption.

@@ -156,7 +156,7 @@ function unreachableTitle(reason: Extract<RegistryFailure, { code: 'registry-unr
 
 const systemName = (system: string) => (system === 'windows' ? 'Windows' : plain(system))
 
-function plainText({ host, mirror, proxy }: Extract<RegistryFailure, { code: 'registry-plain' }>): FailureText {
+function plainText({ host, mirror, proxy, reload }: Extract<RegistryFailure, { code: 'registry-plain' }>): FailureText {
   const title = t('error.registry-plain', { host: registryTitle(host) })
   if (host === hub) return { title, hint: t('error.registry-plain.hub') }
   if (mirror) return { title, hint: t('error.registry-plain.mirror', { address: `http://${host}` }) }
@@ -164,7 +164,7 @@ function plainText({ host, mirror, proxy }: Extract<RegistryFailure, { code: 're
   return {
     title,
     hint: proxy ? t('error.registry-plain.perhaps', { line }) : t('error.registry-plain.hint', { line }),
-    command: 'sudo systemctl reload docker',
+    ...(reload !== undefined && { command: reload }),
   }
 }
 
