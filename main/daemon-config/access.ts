@@ -83,8 +83,10 @@ async function readFileText(file: string): Promise<Result<FileContent>> {
   try {
     const stats = await stat(file)
     // Reading a pipe could block forever.
-    if (!stats.isFile()) return fail({ code: 'file-unusable', file, detail: stats.isDirectory() ? 'EISDIR' : 'EFTYPE' })
-    if (stats.size > maxBytes) return fail({ code: 'file-unusable', file, detail: 'EFBIG' })
+    const state = 'untouched'
+    const what = stats.isDirectory() ? 'folder' : 'special'
+    if (!stats.isFile()) return fail({ code: 'daemon-file-unsuitable', what, target: file, state })
+    if (stats.size > maxBytes) return fail({ code: 'daemon-file-too-large', bytes: stats.size, most: maxBytes, state })
     const bytes = await readFile(file)
     return ok({ text: bytes.toString('utf8'), hash: createHash('sha256').update(bytes).digest('hex') })
   } catch (error) {

@@ -20,6 +20,7 @@ import { daemonFileAccess, isReadDenied, type DaemonFileAccess } from './access.
 import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
+import { faultyText, isRestorable } from './replaced-text.ts'
 import { pinTargetEngine, type ShownSession, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
 import { restoreBackup } from './restore.ts'
@@ -112,13 +113,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     store.write({ ...store.value, changes: [change, ...store.value.changes].slice(0, maxChanges) })
   }
 
-  function startMend({ file, access, mirrors, request }: Mend) {
-    const subject = { mirrors: [...mirrors], mends: true }
+  function startMend({ file, access, before, mirrors, restarts, request }: Mend) {
+    const subject = { mirrors: [...mirrors], mends: true, restarts }
     return ok(
       startJob(file, subject, request.steps, async (job, target) => {
         const failure = await changeMirrors({ open: access.open, session: target.session }, request, job)
-        // Not stored as a change: Docker cannot read the text from before, so it is not to be restored.
-        wasInterrupted ||= failure?.code === 'helper-ended'
+        finish(failure, { file, before: [], after: mirrors, faulty: await faultyText(access, before) })
       }),
     )
   }
@@ -126,7 +126,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   const handlers: Handlers<'daemon-config'> = {
     ...repairHandlers({
       ...{ engine, environment, currentInstallation, accessTo, startMend },
-      settled: () => crashRecovery.settled(),
+      ...{ isStillShown, settled: () => crashRecovery.settled() },
     }),
     async 'daemon-config.get'() {
       const daemon = currentInstallation()
@@ -208,8 +208,10 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       return ok(
         startJob(file, subject, steps, async (job, target) => {
           await crashRecovery.settled()
-          const { failure, ...made } = await restoreBackup({ access: fileAccess, hash, steps }, job, target)
-          finish(failure, { file, ...made })
+          const { failure, replaced, ...made } = await restoreBackup({ access: fileAccess, hash, steps }, job, target)
+          const isFaulty = replaced !== undefined && !isRestorable(replaced)
+          const kept = isFaulty ? { faulty: await faultyText(fileAccess, replaced) } : { backup: replaced?.hash }
+          finish(failure, { file, ...made, ...kept })
         }),
       )
     },

@@ -2,7 +2,7 @@
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import type { JobContext } from '../jobs/index.ts'
-import type { DaemonFileAccess } from './access.ts'
+import type { DaemonFileAccess, FileContent } from './access.ts'
 import { changeMirrors, type MirrorChangeRequest } from './change.ts'
 import type { TargetEngine } from './target-engine.ts'
 
@@ -18,8 +18,8 @@ interface Restored {
   /** The mirrors of the file before and after. */
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /** The hash of the replaced text; undefined if there was no file. */
-  readonly backup: string | undefined
+  /** Undefined if it could not be read. */
+  readonly replaced: FileContent | undefined
 }
 
 export async function restoreBackup(
@@ -53,5 +53,5 @@ export async function restoreBackup(
   )
   const previous = readDaemonFile(current?.text)
   const before = previous.ok ? previous.settings.mirrors : []
-  return { failure, before, after: mirrors, backup: current?.hash }
+  return { failure, before, after: mirrors, replaced: current }
 }

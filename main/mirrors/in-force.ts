@@ -1,5 +1,5 @@
 /** Checks the mirrors that the engine uses, without a job: at most once a week, and when a pull from Docker Hub fails. */
-import { canonicalAddress, distinctMirrors } from '../../model/mirrors/address.ts'
+import { canonicalAddress, distinctMirrors, sameMirrors } from '../../model/mirrors/address.ts'
 import { failingMirrors, isCheckDue } from '../../model/mirrors/in-force.ts'
 import { hub } from '../../model/image/reference.ts'
 import { hubAddress, type FailingMirror, type MirrorProbe } from '../../preload/contract/index.ts'
@@ -51,17 +51,23 @@ export function inForceMirrors({ http, store, platform, inForce, timeoutMs, onCh
     onChange()
   }
 
+  async function checkIfDue(afterFailedPull = false): Promise<void> {
+    const addresses = inForce()
+    const now = Math.floor(Date.now() / 1000)
+    if (running || !isCheckDue(store.value.inForceCheck, addresses, now, afterFailedPull)) return running
+    running = check(addresses)
+      .catch((error: unknown) => ending.signal.aborted || console.error('mirrors in force:', error))
+      .then(() => {
+        running = undefined
+        // Mirrors that changed during the check are checked at once.
+        return ending.signal.aborted || sameMirrors(addresses, inForce()) ? undefined : checkIfDue()
+      })
+    return running
+  }
+
   return {
     failing: () => failingMirrors(store.value.inForceCheck, inForce(), hubAddress),
-    async checkIfDue(afterFailedPull = false) {
-      const addresses = inForce()
-      const now = Math.floor(Date.now() / 1000)
-      if (running || !isCheckDue(store.value.inForceCheck, addresses, now, afterFailedPull)) return running
-      running = check(addresses)
-        .catch((error: unknown) => ending.signal.aborted || console.error('mirrors in force:', error))
-        .then(() => (running = undefined))
-      return running
-    },
+    checkIfDue,
     end: () => ending.abort(),
   }
 }

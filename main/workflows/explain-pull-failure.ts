@@ -1,7 +1,8 @@
-/** Finds out whether a pull failed because Docker lacks the proxy that Slipway uses. */
+/** Finds out whether a pull failed because Docker lacks the proxy that Slipway uses, and how Docker is reloaded. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
+import { reloadCommand } from '../../model/engine/commands.ts'
 import { otherHost } from '../../model/engine/kind.ts'
 import { hub } from '../../model/image/reference.ts'
 import { hubRegistry } from '../../model/image/registry-place.ts'
@@ -34,10 +35,17 @@ function mayLackProxy(failure: Failure): failure is NetworkFailure {
   }
 }
 
-/** @returns `docker-proxy-missing`, or `failure` if a proxy is not the reason. Rejects if cancelled. */
+/**
+ * @returns `docker-proxy-missing`, or `failure` if a proxy is not the reason, with the command that its next step needs.
+ * Rejects if cancelled.
+ */
 export const explainPullFailure =
   ({ http, environment }: Needs) =>
   async (session: EngineSession, failure: Failure, cancelled: AbortSignal): Promise<Failure> => {
+    if (failure.code === 'registry-plain') {
+      const reload = failure.mirror || failure.host === hub ? undefined : reloadCommand(session.context.kind)
+      return { ...failure, ...(reload !== undefined && { reload }) }
+    }
     if (!mayLackProxy(failure) || session.capabilities.proxy || otherHost(session.context.kind)) return failure
     const { host } = failure
     const address = `https://${host === hub ? hubRegistry : host}/v2/`

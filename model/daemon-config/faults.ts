@@ -1,7 +1,7 @@
 /** What in daemon.json keeps Docker from starting, and where. */
 import { isIgnored, settingOfFlag, meantSetting, removedSettings, settingType, type SettingType } from './settings.ts'
 import { isRefusedMirror, isRefusedRegistry } from './addresses.ts'
-import { placeAt, type FileFaultCode, type FileText, type Place } from './file.ts'
+import { isUtf16, placeAt, type FileFaultCode, type FileText, type Place } from './file.ts'
 import { scanObject, type Member } from './json-text.ts'
 
 export type DaemonFaultCode =
@@ -42,9 +42,15 @@ export interface DockerdFacts {
 /** Newer versions may know settings that `settings.ts` does not list. */
 const newestKnownMajor = 28
 
-/** @returns the faults that keep Docker from starting, in the order of the file; a fault of syntax hides the others */
+/** Enough to show. Those that follow are found once these are corrected. */
+const maxFaults = 20
+
+/**
+ * @returns the faults that keep Docker from starting, in the order of the file, at most 20; a fault of syntax hides the
+ * others
+ */
 export function daemonFaults(text: FileText, { major, flags = [] }: DockerdFacts = {}): readonly DaemonFault[] {
-  if (text === undefined || text.length > 1_000_000) return []
+  if (text === undefined) return []
   const isOld = major !== undefined && major < 23
   const hasBom = text.startsWith('\ufeff')
   const bom: readonly DaemonFault[] =
@@ -56,11 +62,16 @@ export function daemonFaults(text: FileText, { major, flags = [] }: DockerdFacts
     // Docker 23 and later read UTF-16 with a byte order mark.
     if (body.startsWith('\ufffd\ufffd') && !isOld && major !== undefined) return []
     const { code, at } = scan.fault
-    return [...bom, { code: body.includes('\ufffd') ? 'encoding' : code, place: placeAt(text, at) }]
+    const isOtherEncoding = body.includes('\ufffd') || isUtf16(body)
+    return [...bom, { code: isOtherEncoding ? 'encoding' : code, place: placeAt(text, at) }]
   }
   const given = flagsBySetting(flags)
-  const faults = scan.object.members.flatMap((member) => memberFaults(body, member, major, given))
-  return [...bom, ...faults]
+  const faults = [...bom]
+  for (const member of scan.object.members) {
+    faults.push(...memberFaults(body, member, major, given))
+    if (faults.length >= maxFaults) break
+  }
+  return faults.slice(0, maxFaults)
 }
 
 /** Docker 20.10 ignores what follows the object. */
@@ -104,7 +115,10 @@ function memberFaults(
       : key === 'insecure-registries' && isRefusedRegistry(address),
   )
   const code = key === 'registry-mirrors' ? 'mirror' : 'registry'
-  return [...conflict, ...refused.map((address): DaemonFault => ({ code, ...at(value.start), address }))]
+  return [
+    ...conflict,
+    ...refused.slice(0, maxFaults).map((address) => ({ code, ...at(value.start), address }) as const),
+  ]
 }
 
 /** The first option of `log-opts` whose value is not a string. */

@@ -111,7 +111,7 @@ function parse(text: FileText): ParsedFile {
   if (/^[ \t\r\n]*$/.test(text)) return { ok: true, settings: { state: 'empty', ...noSettings } }
 
   const scan = scanObject(text)
-  if (!scan.ok) return fault(scan.fault.code, scan.fault.at)
+  if (!scan.ok) return fault(isUtf16(text) ? 'encoding' : scan.fault.code, scan.fault.at)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
     const managedKey = [mirrorsKey, insecureKey].find((item) => item === key.toLowerCase())
@@ -133,6 +133,9 @@ function parse(text: FileText): ParsedFile {
   }
   return { ok: true, settings, object: scan.object }
 }
+
+/** Whether a text without a byte order mark is UTF-16, read as UTF-8: each of its characters has a NUL beside it. */
+export const isUtf16 = (text: string): boolean => text[0] === '\0' || text[1] === '\0'
 
 const isTextList = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')

@@ -35,7 +35,13 @@ export type JsonFaultCode =
   | 'extra-bracket'
   /** A word that should be in quotes. */
   | 'unquoted'
-  /** A space that JSON does not allow, such as a no-break space, or an invisible character. */
+  /** `True`, `False`, `None`: Python's forms of `true`, `false` and `null`. */
+  | 'capital-word'
+  /** `\\"` outside a string, as in a text that was copied out of another one. */
+  | 'escaped-quote'
+  /** A backslash in a string that starts no escape of JSON: `C:\\docker`. */
+  | 'escape'
+  /** A space that JSON does not allow, such as a no-break space or a tab in a string, or an invisible character. */
   | 'space'
   /** Text after the outermost value. Docker 20.10 ignores it; later versions reject it. */
   | 'after-end'
@@ -59,8 +65,9 @@ const space = /[ \t\n\r]*/y
 const stringStart = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
 const word = /[\w+.-]+/y
 const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
-const nonJsonPunctuation = /['`“”„‘’，、：；｛｝［］【】＂＇]/
-const invisible = /[\s\u0085\u200b-\u200d\u2060\ufeff]/
+const nonJsonPunctuation = /[;'`“”„‘’，、：；｛｝［］【】＂＇]/
+const invisible = /[\s\p{Cc}\u200b-\u200d\u2060\ufeff]/u
+const pythonWord = /^(?:true|false|null|none)$/i
 const webPage = /^\s*<(?:!doctype|!--|\?xml|html|head|body|script|meta|title|div|h1|p\b)/i
 
 function matchEnd(pattern: RegExp, text: string, from: number): number {
@@ -86,12 +93,13 @@ function tokenAt(text: string, from: number): Token {
       const end = matchEnd(stringStart, text, start)
       const next = text[end]
       if (next === '"') return { kind: 'text', start, end: end + 1 }
-      const unclosed = next === undefined || next === '\n' || next === '\r'
-      return unclosed ? { kind: 'unclosed', ...span } : { kind: 'syntax', start: end, end: end + 1 }
+      if (next === undefined || next === '\n' || next === '\r') return { kind: 'unclosed', ...span }
+      return { kind: next === '\\' ? 'escape' : 'space', start: end, end: end + 1 }
     }
     default: {
       const end = matchEnd(word, text, start)
       if (scalar.test(text.slice(start, end))) return { kind: 'word', start, end }
+      if (pythonWord.test(text.slice(start, end))) return { kind: 'capital-word', ...span }
       return { kind: kindOfInvalid(first, text[start + 1]), ...span }
     }
   }
@@ -99,6 +107,7 @@ function tokenAt(text: string, from: number): Token {
 
 function kindOfInvalid(first: string, second: string | undefined): JsonFaultCode {
   if (first === '#' || (first === '/' && (second === '/' || second === '*'))) return 'comment'
+  if (first === '\\' && second === '"') return 'escaped-quote'
   if (nonJsonPunctuation.test(first)) return 'punctuation'
   if (invisible.test(first)) return 'space'
   return /[\p{L}_/]/u.test(first) ? 'unquoted' : 'syntax'
@@ -149,8 +158,10 @@ function faultOf(
       if (expected === 'colon') return { code: 'missing-colon', at: previous.end }
       return kind !== 'text' && (expected === 'key' || expected === 'first-key') ? misplaced : undefined
     case 'unquoted':
+    case 'capital-word':
       if (expected === 'end') return { code: 'after-end', at }
-      return current ? { code: kind, at } : misplaced
+      if (!current) return misplaced
+      return { code: expected === 'key' || expected === 'first-key' ? 'unquoted' : kind, at }
     default:
       return { code: kind, at }
   }

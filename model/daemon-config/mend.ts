@@ -4,12 +4,15 @@ import { hasSameContent } from './same-content.ts'
 import { scanObject, type JsonObject, type Span } from './json-text.ts'
 import { readLenientToken, readSpace, type LenientToken } from './lenient-tokens.ts'
 
+/** Far more than any daemon.json has: for each missing comma, the text is copied. */
+const maxCharacters = 16_000
+
 /**
  * @returns the text as a JSON object whose values have the right types, as far as white space, quotes, brackets, commas
  * and colons can mend it; undefined if they cannot
  */
 export function mendText(text: string): string | undefined {
-  if (text.length > 1_000_000 || text.includes('\ufffd')) return undefined
+  if (text.length > maxCharacters || text.includes('\ufffd')) return undefined
   if (/^[\s\ufeff]*$/.test(text)) return '{}\n'
   const parsed = scanObject(text)
   const syntax = parsed.ok ? text : (mendSyntax(text, false) ?? mendSyntax(text, true))

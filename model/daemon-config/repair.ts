@@ -34,7 +34,7 @@ export function planRepair(text: string, facts: DockerdFacts): RepairPlan {
   return {
     ...unchanged,
     change: { before: text, after, diff: lineDiff(text, after) },
-    isMend: after === mended && isMendable(text),
+    isMend: after === mended && isMendable(text) && readDaemonFile(after).ok,
     remaining: daemonFaults(after, facts),
     drops,
   }
@@ -87,6 +87,9 @@ function withAcceptedAddresses(text: string, object: JsonObject): string {
 }
 
 function namedSettings(text: string): readonly string[] {
-  const names = [...text.matchAll(/([a-z][a-z0-9-]+)["”“'’＂]?[^\S\n]*[:：]/g)].map(([, name = '']) => name)
+  // Names are tried only from their first letter, so a long word is read once.
+  const names = [...text.matchAll(/(?<![a-z0-9-])([a-z][a-z0-9-]+)["”“'’＂]?[^\S\n]*[:：]/g)].map(
+    ([, name = '']) => name,
+  )
   return [...new Set(names)].filter((name) => settingType(name) !== undefined)
 }

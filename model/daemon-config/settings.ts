@@ -60,8 +60,7 @@ export const removedSettings: ReadonlyMap<string, { readonly since: number; read
 
 /** @returns the setting that a misspelled key means: `Registry_Mirror` is `registry-mirrors` */
 export function meantSetting(key: string): string | undefined {
-  const spelling = spellingOf(key)
-  return [...typeByKey.keys()].find((known) => spellingOf(known) === spelling)
+  return settingBySpelling.get(spellingOf(key))
 }
 
 const spellingOf = (key: string) =>
@@ -70,6 +69,10 @@ const spellingOf = (key: string) =>
     .replace(/[\s_-]/g, '')
     .replace(/ies$/, 'y')
     .replace(/s$/, '')
+
+const settingBySpelling: ReadonlyMap<string, string> = new Map(
+  [...typeByKey.keys()].map((key) => [spellingOf(key), key] as const).toReversed(),
+)
 
 /** The setting of a dockerd flag: `--registry-mirror` is `registry-mirrors`. */
 export function settingOfFlag(flag: string): string {

@@ -1,4 +1,4 @@
-/** The shell commands that start an engine, open it to its user, or clean it up, by the engine's kind. */
+/** The shell commands that start or reload an engine, open it to its user, or clean it up, by the engine's kind. */
 import { shellQuote } from '../text/shell.ts'
 import type { EngineKind, ServiceManager } from './kind.ts'
 
@@ -42,6 +42,26 @@ export function restartCommand(kind: EngineKind): string | undefined {
       return undefined
   }
 }
+
+/**
+ * @returns the command that has the engine read daemon.json again; undefined if it is an app, runs on another computer, or
+ * is unknown
+ */
+export function reloadCommand(kind: EngineKind): string | undefined {
+  switch (kind.type) {
+    case 'system':
+      return kind.manager === 'systemd' ? 'sudo systemctl reload docker' : hangUp('sudo ', '/run/docker.pid')
+    case 'snap':
+      return 'sudo snap restart docker'
+    case 'rootless':
+      return kind.managed ? 'systemctl --user reload docker' : hangUp('', '"$XDG_RUNTIME_DIR/docker.pid"')
+    default:
+      return undefined
+  }
+}
+
+/** Docker reads its configuration again on SIGHUP. Not every service manager can send it. */
+const hangUp = (sudo: string, pidFile: string) => `${sudo}kill -HUP "$(cat ${pidFile})"`
 
 /**
  * @param socket the path of the engine's socket

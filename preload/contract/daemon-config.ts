@@ -36,8 +36,10 @@ export interface MirrorChange {
   readonly at: number
   readonly before: readonly string[]
   readonly after: readonly string[]
-  /** The hash by which the previous text can be restored; absent if there was no file. */
+  /** The hash by which the previous text can be restored; absent if there was no file, or a faulty one. */
   readonly backup?: string | undefined
+  /** Present if Docker cannot read the previous text, so that it is not restored. `keptAs`: the copy beside the file. */
+  readonly faulty?: { readonly keptAs?: string | undefined } | undefined
 }
 
 export interface DaemonMirrors {
@@ -66,18 +68,20 @@ export interface StoredMirrorPlan {
   readonly commands?: string
 }
 
-/** What in the file keeps Docker from starting, and how it is repaired. */
+/** What in the file keeps Docker from starting, or will at its next start, and how it is repaired. */
 export interface FileRepair {
   readonly id: string
   readonly file: string
+  /** Whether Docker runs: the file was changed after its start. */
+  readonly isRunning: boolean
   readonly installation: Installation
   readonly method: ChangeMethod
   readonly plan: RepairPlan
-  /** Commands that make the change and start Docker; absent without a change, or if the file was read `withPassword`. */
+  /** Commands that make the change and start or reload Docker; absent without a change, or if the file was read `withPassword`. */
   readonly commands?: string
-  /** Commands that move the file away and start Docker; absent if the file has no faults. */
+  /** Commands that move the file away and start Docker; absent if it runs, or the file has no faults. */
   readonly withoutFile?: string
-  /** The command that starts Docker. */
+  /** The command that starts Docker; absent if it runs. */
   readonly start?: string
 }
 
@@ -105,11 +109,15 @@ export const calls = {
   'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
   'daemon-config.restore': call(hash, type<JobId>()),
   /**
-   * Looks for what in the file keeps Docker down, and plans the repair, which invalidates the previous one. Undefined if
-   * Docker answers, or if the file is not on this computer. `withPassword`: as in `daemon-config.plan`.
+   * Looks for what in the file keeps Docker down, or will at its next start, and plans the repair, which invalidates the
+   * previous one. Undefined if Docker refuses this user, or if the file is not on this computer. `withPassword`: as in
+   * `daemon-config.plan`.
    */
   'daemon-config.check': call(v.object({ withPassword: v.boolean() }), type<FileRepair | undefined>()),
-  /** Mends the file as the repair with this id plans. The helper only changes white space and punctuation. */
+  /**
+   * Mends the file as the repair with this id plans. Fails with `plan-outdated` if Docker has started or stopped since, or
+   * the window shows another engine. The helper only changes white space and punctuation.
+   */
   'daemon-config.mend': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
   /** Opens the file in the desktop's default program. */
   'daemon-config.show': call(v.undefined(), type<void>()),

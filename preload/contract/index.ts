@@ -112,7 +112,8 @@ export type {
   UnsuitableFileReason,
   DaemonFileState,
 } from './daemon-config-failures.ts'
-export type { CacheFailure, EngineFailure, Failure, FailureCode, HelperFailure, RegistryFailure } from './errors.ts'
+export type { CacheFailure, EngineFailure, Failure, FailureCode } from './errors.ts'
+export type { HelperFailure, RegistryFailure } from './registry-failures.ts'
 export type {
   ConfigProblem,
   ContextChoice,

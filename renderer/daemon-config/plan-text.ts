@@ -101,6 +101,12 @@ export function faultText(fault: FileFault | DaemonFault, file: string): string 
       return t('daemon.fault.extra-bracket', { file, line })
     case 'unquoted':
       return t('daemon.fault.unquoted', { file, line })
+    case 'capital-word':
+      return t('daemon.fault.capital-word', { file, line })
+    case 'escaped-quote':
+      return t('daemon.fault.escaped-quote', { file, line })
+    case 'escape':
+      return t('daemon.fault.escape', { file, line })
     case 'space':
       return t('daemon.fault.space', { file, line })
     case 'after-end':

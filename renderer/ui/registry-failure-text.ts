@@ -6,7 +6,7 @@ import { addIdsCommand, type FailureText } from './failure-parts.ts'
 import { addHelperText, loginCommand, loginFailureText } from './login-failure-text.ts'
 import { proxyFailureText } from './proxy-failure-text.ts'
 import { tlsFailureText } from './tls-failure-text.ts'
-import { dateTime, joinNames, size, t } from './i18n.svelte.ts'
+import { dateTime, joinNames, joinSentences, size, t } from './i18n.svelte.ts'
 
 export function registryFailureText(failure: RegistryFailure): FailureText {
   if ('helper' in failure && failure.code !== 'registry-login') {
@@ -166,16 +166,15 @@ function limitedHint({ until, mirror }: Extract<RegistryFailure, { code: 'regist
 
 const systemName = (system: string) => (system === 'windows' ? 'Windows' : plain(system))
 
-function plainText({ host, mirror, proxy }: Extract<RegistryFailure, { code: 'registry-plain' }>): FailureText {
+function plainText({ host, mirror, proxy, reload }: Extract<RegistryFailure, { code: 'registry-plain' }>): FailureText {
   const title = t('error.registry-plain', { host: registryTitle(host) })
   if (host === hub) return { title, hint: t('error.registry-plain.hub') }
   if (mirror) return { title, hint: t('error.registry-plain.mirror', { address: `http://${host}` }) }
   const line = `"insecure-registries": ["${host}"]`
-  return {
-    title,
-    hint: proxy ? t('error.registry-plain.perhaps', { line }) : t('error.registry-plain.hint', { line }),
-    command: 'sudo systemctl reload docker',
-  }
+  const hint = proxy ? t('error.registry-plain.perhaps', { line }) : t('error.registry-plain.hint', { line })
+  return reload === undefined
+    ? { title, hint }
+    : { title, hint: joinSentences(hint, t('error.registry-plain.reload')), command: reload }
 }
 
 function proxyText(failure: Extract<RegistryFailure, { code: 'engine-proxy' }>): FailureText {

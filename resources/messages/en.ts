@@ -866,20 +866,23 @@ export const en = {
   'daemon.fault.wrong-type': '“{key}” on line {line} of {file} must be a list of strings. Correct it first.',
   'daemon.fault.bom':
     '{file} begins with an invisible mark (BOM) that Docker 20.10 does not accept. Save it as UTF-8 without BOM.',
-  'daemon.fault.encoding': '{file} is not UTF-8 text. Convert it first.',
+  'daemon.fault.encoding': '{file} is not UTF-8 text. Save it as UTF-8 first.',
   'daemon.fault.huge': '{file} is too large to edit here.',
   'daemon.fault.trailing-comma': 'Line {line} of {file} has an extra comma. Remove it first.',
-  'daemon.fault.missing-comma': 'A comma is missing before line {line} of {file}. Add it first.',
+  'daemon.fault.missing-comma': 'A comma is missing on line {line} of {file}. Add it first.',
   'daemon.fault.punctuation':
-    'Line {line} of {file} has quotes or commas that JSON does not allow. Replace them first.',
+    'Line {line} of {file} has quotes or commas that JSON does not allow. Use straight double quotes and plain commas.',
   'daemon.fault.comment': 'Line {line} of {file} has a comment, which JSON does not allow. Remove it first.',
   'daemon.fault.other': '{file} has a mistake on line {line}. Correct it first.',
   'daemon.fault.missing-colon': 'A colon is missing on line {line} of {file}. Add it first.',
   'daemon.fault.unclosed': 'A quote or bracket on line {line} of {file} is never closed. Close it first.',
   'daemon.fault.extra-bracket': 'A bracket on line {line} of {file} closes nothing. Remove it first.',
   'daemon.fault.unquoted': 'A word on line {line} of {file} has no quotes. Put it in quotes first.',
+  'daemon.fault.capital-word': 'Line {line} of {file} needs true, false or null, in lower case and without quotes.',
+  'daemon.fault.escaped-quote': 'Line {line} of {file} has a backslash before a quote. Remove all such backslashes.',
+  'daemon.fault.escape': 'Line {line} of {file} has a single backslash in a text. Write two of them: \\\\.',
   'daemon.fault.space':
-    'Line {line} of {file} has an invisible character that JSON does not allow. Replace it with a plain space.',
+    'Line {line} of {file} has an invisible character that JSON does not allow. Delete it, or write a plain space.',
   'daemon.fault.after-end':
     '{file} goes on after its closing brace, on line {line}. Put all settings into one pair of braces.',
   'daemon.fault.not-object': 'The settings in {file} are not in braces. Put them in one pair of curly braces.',
@@ -917,6 +920,13 @@ export const en = {
   'daemon.mendApply': 'Mend',
   'daemon.mended': 'The file is mended. Now start Docker:',
   'daemon.mendedRunning': 'The file is mended, and Docker uses it.',
+  'daemon.oldKept': 'The old file is kept, too.',
+  'daemon.answersAgain': 'Docker answers again.',
+  'daemon.wouldNotStart': 'Docker is running, but would not start again with {file} as it is.',
+  'daemon.repairRunning':
+    'These commands make the change, keep the old file beside the new one, and have Docker reload it.',
+  'daemon.faulty': 'Docker could not read it.',
+  'daemon.faultyKept': 'Docker could not read it. It is kept as {file}.',
   'daemon.withoutTitle': 'Start Docker without its configuration',
   'daemon.withoutPlan': 'The commands rename {file}, and Docker starts with its defaults. Nothing is deleted.',
   'daemon.loses': 'Docker then no longer has these settings: {keys}.',
@@ -1016,9 +1026,10 @@ export const en = {
   'error.registry-limited.until': 'Try again after {time}.',
   'error.registry-plain': '{host} answers without encryption, so Docker does not pull from it.',
   'error.registry-plain.hint':
-    'If you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. To make Docker reload the file, with systemd:',
+    'If you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull.',
   'error.registry-plain.perhaps':
-    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull. To make Docker reload the file, with systemd:',
+    'A proxy in between may be the cause. If the registry itself has no encryption, and you trust it and the network, add {line} to daemon.json. Anyone on the way can then read and change what you pull.',
+  'error.registry-plain.reload': 'Then make Docker reload the file:',
   'error.registry-plain.hub':
     'A sign-in page of the network, or a proxy, may be answering in its place. Check the network and Docker’s proxy.',
   'error.registry-plain.mirror': 'Enter the mirror’s address as {address}, or use another mirror.',

@@ -139,7 +139,7 @@ test('a failed pull can be repeated with one click once Docker uses a mirror', a
   await expect(pullAgain).toHaveCount(0)
 })
 
-test('a daemon.json with a syntax error is reported with its line, and is not changed', async ({
+test('while Docker runs, a daemon.json with which it would not start again is mended on the screen Mirrors', async ({
   appWithMirror: app,
 }) => {
   const invalid = '{\n  "debug": false,\n}\n'
@@ -149,8 +149,20 @@ test('a daemon.json with a syntax error is reported with its line, and is not ch
   await expect(app.page.getByRole('alert')).toContainText('Line 2 of /etc/docker/daemon.json has an extra comma')
   await expect(app.page.getByRole('button', { name: 'Use in Docker…' })).toHaveCount(0)
   await expect(app.page.getByRole('button', { name: 'Show the file' })).toBeVisible()
+  await expect(app.page.getByRole('alert')).toContainText('would not start again')
   await app.expectAccessible()
   expect(readConfig()).toBe(invalid)
+
+  await app.page.getByRole('button', { name: 'Mend…' }).click()
+  await expect(sheet(app)).toContainText('would not start again')
+  await expect(sheet(app)).toContainText('No container stops')
+  await app.expectAccessible()
+  await sheet(app).getByRole('button', { name: 'Mend', exact: true }).click()
+  await expect(sheet(app)).toContainText('The file is mended, and Docker uses it.', { timeout: 30_000 })
+  expect(readConfig()).toBe('{\n  "debug": false\n}\n')
+  await sheet(app).getByRole('button', { name: 'Close' }).click()
+  await expect(app.page.getByRole('alert')).toHaveCount(0)
+  await expect(app.page.getByRole('button', { name: 'Use in Docker…' })).toBeVisible()
 })
 
 test('without the helper the sheet shows commands to run, and waits until the engine uses the change', async ({
@@ -212,14 +224,24 @@ test('while a mistake in daemon.json keeps Docker down, it is named and mended, 
     await expect(sheet(app)).toContainText('sudo service docker start')
     await app.expectAccessible()
     expect(readConfig()).toBe(mended)
-    await sheet(app).getByRole('button', { name: 'Close' }).click()
-    await expect(section).toBeHidden()
-    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker is not running')
+    await expect(app.page.locator('h1')).toHaveText('Docker is not running')
 
+    // The result stays until the user closes it, also when Docker is back.
     await installedEngine.restart()
     await expect(app.engine).toContainText(installedEngine.version)
+    await expect(sheet(app)).toContainText('The file is mended, and Docker uses it.')
+    await expect(sheet(app)).toContainText('The old file is kept, too.')
+    await expect(sheet(app)).not.toContainText('sudo service docker start')
+    await expect(section).toBeHidden()
+    await sheet(app).getByRole('button', { name: 'Close' }).click()
+    await expect(sheet(app)).toHaveCount(0)
     await app.page.getByRole('link', { name: 'Activity' }).click()
     await expect(app.page.getByRole('article', { name: 'Mend Docker’s configuration' })).toContainText('Mended')
+    await app.page.getByRole('link', { name: 'Mirrors' }).click()
+    await app.page.getByRole('button', { name: 'Show history…' }).click()
+    await expect(sheet(app)).toContainText('Docker could not read it. It is kept as /etc/docker/daemon.json.faulty-')
+    await expect(sheet(app).getByRole('button', { name: /^Restore/ })).toHaveCount(0)
+    await app.expectAccessible()
   } finally {
     writeFileSync(systemPaths.config, mended)
     if (!installedEngine.running) await installedEngine.restart()

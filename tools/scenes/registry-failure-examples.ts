@@ -79,7 +79,7 @@ export const registryFailureExamples: Examples<RegistryFailure> = {
     },
   ],
   'registry-plain': [
-    { code: 'registry-plain', host: '192.168.1.20:5000' },
+    { code: 'registry-plain', host: '192.168.1.20:5000', reload: 'systemctl --user reload docker' },
     { code: 'registry-plain', host: '192.168.1.20:5000', proxy: true },
     { code: 'registry-plain', host: 'docker.io', proxy: true },
     { code: 'registry-plain', host: 'hub.mirror.example.com', mirror: true },

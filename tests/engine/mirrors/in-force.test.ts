@@ -29,3 +29,13 @@ test('the mirrors that the engine uses are checked once a week without a job, an
   expect(good.requests).toHaveLength(requestCount)
   expect(requestCount).toBeGreaterThan(0)
 })
+
+test('mirrors that change while a check runs are checked at once, without another event', async () => {
+  const { good, refusing } = await world.addMirrors({ good: {}, refusing: { connecting: 'refused' } })
+  await world.reopenRacer({ inForce: [good.address] })
+  world.racer.service.engineChanged()
+  world.racer.setInForce([refusing.address])
+  world.racer.service.engineChanged()
+  await eventually(async () => (await failing()).length > 0)
+  expect(await failing()).toEqual([[refusing.address, 'registry-unreachable']])
+})

@@ -34,6 +34,7 @@ export function openRacer({ env, timeoutMs = 5000, inForce = [], importText, unw
     published.push(mirrors)
     for (const [address, probe] of Object.entries(mirrors.race?.probes ?? {})) listener(address, probe)
   }
+  let mirrorsInForce = inForce
   const start = () => {
     const store = openStore(unwritable ? join(import.meta.filename, 'slipway') : folder)
     const jobs = jobService({ store, publish })
@@ -41,7 +42,7 @@ export function openRacer({ env, timeoutMs = 5000, inForce = [], importText, unw
       ...{ http, jobs, publish, timeoutMs },
       store: store.mirrors,
       platform: () => 'linux/amd64',
-      inForce: () => inForce,
+      inForce: () => mirrorsInForce,
       isLocal: () => true,
       chooseAndReadText: async () => ({ ok: true, value: importText }),
       chooseAndWriteText: async (_, text) => ({ ok: true, value: saved.push(text) > 0 }),
@@ -62,6 +63,8 @@ export function openRacer({ env, timeoutMs = 5000, inForce = [], importText, unw
   }
   return {
     published,
+    /** Changes the mirrors that the engine uses. */
+    setInForce: (mirrors: readonly string[]) => void (mirrorsInForce = mirrors),
     /** Sets the listener that is called with every probe whenever the mirrors are published. */
     onProbe: (next: typeof listener) => void (listener = next),
     /** The texts that the user has saved by an export. */

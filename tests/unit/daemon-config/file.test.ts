@@ -163,8 +163,8 @@ test.each([
   ['a string instead of an object', '\n "x"', ['not-object', '2:2', ' "x"']],
   ['plain text', 'registry-mirrors = x', ['syntax', '1:1', 'registry-mirrors = x']],
   ['a key without quotes', '{\n  debug: true }', ['unquoted', '2:3', '  debug: true }']],
-  ['a bad escape', '{"a": "C:\\x"}', ['syntax', '1:10', '{"a": "C:\\x"}']],
-  ['a tab in a string', '{"a": "\t"}', ['syntax', '1:8', '{"a": "\t"}']],
+  ['a bad escape', '{"a": "C:\\x"}', ['escape', '1:10', '{"a": "C:\\x"}']],
+  ['a tab in a string', '{"a": "\t"}', ['space', '1:8', '{"a": "\t"}']],
   ['an invalid number', '{"🐳": 01}', ['syntax', '1:7', '{"🐳": 01}']],
   ['a no-break space', '{"a":\u00a01}', ['space', '1:6', '{"a":\u00a01}']],
   [
@@ -185,7 +185,7 @@ test.each([
   ['a byte order mark', '\ufeff{}', ['bom', '1:1', '\ufeff{}']],
   ['a byte order mark alone', '\ufeff', ['bom', '1:1', '\ufeff']],
   ['another encoding', '{\n"a": "\ufffd"}', ['encoding', '2:7', '"a": "\ufffd"}']],
-  ['UTF-16', '{\u0000}\u0000', ['syntax', '1:2', '{\u0000}\u0000']],
+  ['UTF-16', '{\u0000}\u0000', ['encoding', '1:2', '{\u0000}\u0000']],
   ['more than a megabyte', `{"a": "${'x'.repeat(1_000_000)}"}`, ['huge', undefined, undefined]],
 ])('a fault is reported with its code and line, and the file is not edited: %s', (_, text, expected) => {
   expect(readFault(text)).toEqual(expected)

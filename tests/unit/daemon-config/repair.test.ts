@@ -74,6 +74,48 @@ test('without a known version, only what every version refuses is a fault, and a
   ])
 })
 
+test.each([
+  ['a word', 'a'.repeat(1_000_000)],
+  ['words with hyphens', 'a-'.repeat(500_000)],
+  ['strings without commas', `{"labels": [${'"a=b" '.repeat(160_000)}]}`],
+  ['unknown settings', `{${Array.from({ length: 70_000 }, (_, index) => `"a${index}": 1`).join(',\n')}}`],
+  ['mirrors that Docker refuses', JSON.stringify({ 'registry-mirrors': Array(60_000).fill('mirror.example') })],
+  ['open brackets', '['.repeat(1_000_000)],
+])('a file of a megabyte is read in one pass, and not mended: %s', (_, text) => {
+  const plan = planRepair(text, { major: 26 })
+  expect(plan.faults.length).toBeGreaterThan(0)
+  expect(plan.faults.length).toBeLessThanOrEqual(20)
+  expect(plan.change).toBeUndefined()
+})
+
+test('a mend keeps the line ends of Windows', () => {
+  const text = '{\r\n  "debug": true,\r\n}\r\n'
+  expect(planRepair(text, { major: 26 })).toMatchObject({
+    faults: [{ code: 'trailing-comma', place: { line: 2, column: 16 } }],
+    isMend: true,
+    change: { after: '{\r\n  "debug": true\r\n}\r\n' },
+  })
+})
+
+test.each([
+  ['NUL bytes', '{"debug": true}\0', 'space'],
+  ['a NUL byte in a string', '{"data-root": "/d\0"}', 'space'],
+  [
+    'UTF-16, little-endian, without a byte order mark',
+    [...'{"debug": true}'].map((it) => `${it}\0`).join(''),
+    'encoding',
+  ],
+  ['UTF-16, big-endian, without a byte order mark', [...'{"debug": true}'].map((it) => `\0${it}`).join(''), 'encoding'],
+  ['Latin-1', '{"labels": ["caf\ufffd",]}', 'encoding'],
+])('a file that is not plain UTF-8 is called that, and not mended: %s', (_, text, code) => {
+  expect(planRepair(text, { major: 26 })).toMatchObject({ faults: [{ code }], isMend: false })
+})
+
+test('a repair that leaves a setting twice is not for the helper, which refuses it', () => {
+  const text = '{"registry-mirrors": [], "registry-mirrors": ["https://a.example"],}'
+  expect(planRepair(text, { major: 26 })).toMatchObject({ isMend: false, remaining: [], change: {} })
+})
+
 test('the settings that a new file would lose are named, also if the file is not JSON', () => {
   const text = '{\n  "data-root": "/data", // moved\n  “log-driver”：“local”,\n  "mine": 1\n}'
   expect(planRepair(text, { major: 26 })).toMatchObject({ named: ['data-root', 'log-driver'], isMend: false })

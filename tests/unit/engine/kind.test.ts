@@ -4,7 +4,13 @@
  * Desktop, Colima, Lima, Rancher Desktop, OrbStack, Podman machines, the snap, WSL, OpenRC, runit).
  */
 import { expect, test } from 'vitest'
-import { permissionCommand, pruneCommand, startCommand, type PruneTarget } from '../../../model/engine/commands.ts'
+import {
+  permissionCommand,
+  pruneCommand,
+  reloadCommand,
+  startCommand,
+  type PruneTarget,
+} from '../../../model/engine/commands.ts'
 import { groupProblem } from '../../../model/engine/docker-group.ts'
 import {
   kindOfConnected,
@@ -228,4 +234,19 @@ test('cleaning up is done with the engine’s own program, on the engine that th
     'podman --url unix:///run/user/1000/podman/podman.sock volume prune',
   )
   expect(prune('unix:///run/podman/podman.sock', 'builder', [])).toBeUndefined()
+})
+
+test.each([
+  [{ type: 'system', manager: 'systemd', installed: true }, 'sudo systemctl reload docker'],
+  [{ type: 'system', manager: 'openrc', installed: true }, 'sudo kill -HUP "$(cat /run/docker.pid)"'],
+  [{ type: 'system', manager: 'other', installed: true }, 'sudo kill -HUP "$(cat /run/docker.pid)"'],
+  [{ type: 'snap' }, 'sudo snap restart docker'],
+  [{ type: 'rootless', managed: true }, 'systemctl --user reload docker'],
+  [{ type: 'rootless', managed: false }, 'kill -HUP "$(cat "$XDG_RUNTIME_DIR/docker.pid")"'],
+  [{ type: 'desktop', start: 'systemd' }, undefined],
+  [{ type: 'colima', profile: 'default' }, undefined],
+  [{ type: 'ssh', host: 'build.example' }, undefined],
+  [{ type: 'unknown' }, undefined],
+] as const)('an engine of the kind %j is reloaded with %s', (kind, command) => {
+  expect(reloadCommand(kind)).toBe(command)
 })
