@@ -10,6 +10,7 @@ rules        which changes of the text are allowed
 mend         which mends of a broken text are allowed
 scope        the system's Docker or a user's rootless Docker: all differences between the two
 config_file  where daemon.json is, and whether it is safe to change
+trusted_path  follows a path, and refuses it if others could change anything on the way
 replace      replaces a file atomically
 store        the helper's private folder: the lock, the backups and the journal
 process      dockerd's process: which one it is, its flags, and how it is reloaded
