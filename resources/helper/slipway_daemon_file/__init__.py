@@ -21,4 +21,4 @@ rollback     undoes a change, also after a crash
 errors       the closed list of error codes
 """
 
-PROTOCOL = 1
+PROTOCOL = 2

@@ -133,7 +133,8 @@ def _apply(store, channel, path, current, new, engine_before, cleared, must_run)
         if isinstance(error, Refused):
             error.facts['state'] = state
         raise
-    return {'hash': entry['new'], 'confirmed': confirmed}
+    is_running = confirmed or find_process(store.scope, path.kind) is not None
+    return {'hash': entry['new'], 'confirmed': confirmed, 'running': is_running}
 
 
 def _missing_folders(folder):
