@@ -8,6 +8,7 @@ inherited    resets what the helper inherits from its caller: signals, timers, l
 channel      reads and writes the lines; timeouts and signals
 strict_json  a JSON parser that keeps duplicate keys, and numbers as they are written
 rules        which changes of the text are allowed
+addresses    which addresses of mirrors and registries a change may add
 mend         which mends of a broken text are allowed
 scope        the system's Docker or a user's rootless Docker: all differences between the two
 config_file  where daemon.json is, and whether it is safe to change
