@@ -777,7 +777,7 @@ export const zhCN = {
   'daemon.doneNone': '今后 Docker 会直接访问 Docker Hub。',
   'daemon.step.password': '请求密码',
   'daemon.step.checked': '检查新文件',
-  'daemon.step.unvalidated': '检查新文件（仅由 Slipway 检查，此处 Docker 无法预先检查）',
+  'daemon.step.unvalidated': '检查新文件（仅由 Slipway 检查，这里的 Docker 无法预先检查）',
   'daemon.step.backed-up': '保留旧文件',
   'daemon.step.swapped': '换上新文件',
   'daemon.step.reloaded': '让 Docker 读取新配置',
