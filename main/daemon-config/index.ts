@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { isBlocked, mirrorsBefore, planMirrors } from '../../model/daemon-config/plan.ts'
+import { isBlocked, planMirrors } from '../../model/daemon-config/plan.ts'
+import { namedSettings } from '../../model/daemon-config/repair.ts'
 import {
   fail,
   ok,
@@ -11,19 +12,19 @@ import {
   type Handlers,
   type JobSubject,
   type MirrorChange,
-  type StoredMirrorPlan,
 } from '../../preload/contract/index.ts'
 import type { Engine, EngineSession, HostEnvironment } from '../engine/index.ts'
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
-import { daemonFileAccess, isReadDenied, type DaemonFileAccess } from './access.ts'
+import { daemonFileAccess, isReadDenied } from './access.ts'
 import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
-import { faultyText, isRestorable } from './replaced-text.ts'
+import { faultyText } from './replaced-text.ts'
 import { pinTargetEngine, type ShownSession, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
-import { restoreBackup } from './restore.ts'
+import { restoreHandlers, restoreWhole } from './restore.ts'
+import type { StoredPlan } from './stored-plan.ts'
 import { repairHandlers, type Mend } from './repair.ts'
 import { findInstallation, readEnvironment, type DaemonInstallation } from './environment.ts'
 
@@ -46,15 +47,6 @@ export interface DaemonConfigNeeds {
   readonly openHelperAsRoot?: OpenHelper
 }
 
-/** A plan that was shown, with the session and the access to the file that it was made for. */
-interface AppliablePlan {
-  readonly shown: StoredMirrorPlan
-  readonly session: ShownSession
-  readonly access: DaemonFileAccess
-  readonly oldHash: string | undefined
-  readonly mirrors: readonly string[]
-}
-
 const maxChanges = 50
 
 export function daemonConfigService(needs: DaemonConfigNeeds) {
@@ -63,7 +55,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   const accessTo = (daemon: DaemonInstallation) => daemonFileAccess(daemon, { openHelperAsRoot, userHelper })
   const crashRecovery = recovery()
   /** The only plan that can be applied. A newer request makes it unusable at once. */
-  let storedPlan: AppliablePlan | undefined
+  let storedPlan: StoredPlan | undefined
   let latestRequest = 0
   /** Whether the helper was killed during a change. The next start of the helper undoes that change. */
   let wasInterrupted = false
@@ -84,14 +76,15 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
 
   async function apply(
-    { shown, access, oldHash, mirrors }: AppliablePlan,
+    { shown, access, read, mirrors }: StoredPlan,
     steps: readonly DaemonStep[],
     job: JobContext,
     target: TargetEngine,
   ) {
-    const { change, rows } = shown.plan
+    const { change } = shown.plan
     if (!change) return
     const [first] = mirrors
+    const oldHash = read.hash
     const failure = await changeMirrors(
       { open: access.open, session: target.session },
       {
@@ -102,7 +95,20 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       },
       job,
     )
-    finish(failure, { file: shown.file, before: mirrorsBefore(rows), after: mirrors, backup: oldHash })
+    const before = readDaemonFile(read.text)
+    finish(failure, {
+      ...{ file: shown.file, before: before.ok ? distinctMirrors(before.settings.mirrors) : [], after: mirrors },
+      ...{ backup: oldHash, settings: namedSettings(read.text ?? '') },
+    })
+  }
+
+  function startRestore({ shown: { file }, access, read, mirrors }: StoredPlan, backup: string) {
+    const steps = planSteps(access.method, false)
+    const subject = { mirrors: [...mirrors], restores: true, restarts: currentInstallation().installation === 'snap' }
+    return startJob(file, subject, steps, async (job, target) => {
+      const restored = await restoreWhole({ access, oldHash: read.hash, backup, steps }, job, target)
+      finish(restored.failure, { file, before: [], after: restored.mirrors, faulty: await faultyText(access, read) })
+    })
   }
 
   /** Stores a change that was made. */
@@ -127,6 +133,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     ...repairHandlers({
       ...{ engine, environment, currentInstallation, accessTo, startMend },
       ...{ isStillShown, settled: () => crashRecovery.settled() },
+    }),
+    ...restoreHandlers({
+      ...{ environment, currentInstallation, accessTo, changesOf },
+      plan: async (request) => handlers['daemon-config.plan'](request),
+      storedPlan: () => storedPlan,
+      replaceStoredPlan: (plan) => (storedPlan = plan),
     }),
     async 'daemon-config.get'() {
       const daemon = currentInstallation()
@@ -164,7 +176,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         wasInterrupted &&= !read.ok
       }
       if (!read.ok) return read
-      const { text, hash: oldHash } = read.value
+      const { text } = read.value
       const plan = planMirrors(text, requested, await readEnvironment(daemon, session, engine.live.containers()))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
       // A text that only an administrator can read must not get into the clipboard.
@@ -173,47 +185,21 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       const commands = texts && (await manualCommands(daemon, fileAccess, texts))
       const shown = { id: randomUUID(), file, method, plan, ...(commands !== undefined && { commands }) }
       if (request !== latestRequest || !isStillShown(session)) return fail({ code: 'plan-unknown' })
-      storedPlan = { shown, session, access: fileAccess, oldHash, mirrors }
+      storedPlan = { shown, session, access: fileAccess, read: read.value, mirrors }
       return ok(shown)
     },
     'daemon-config.apply'(id) {
-      if (storedPlan?.shown.id !== id || !storedPlan.shown.plan.change || isBlocked(storedPlan.shown.plan))
-        return fail({ code: 'plan-unknown' })
+      if (storedPlan?.shown.id !== id || isBlocked(storedPlan.shown.plan)) return fail({ code: 'plan-unknown' })
       const planToApply = storedPlan
+      const { mirrors, access, shown, backup } = planToApply
+      if (!shown.plan.change && backup === undefined) return fail({ code: 'plan-unknown' })
       storedPlan = undefined
       if (!isStillShown(planToApply.session)) return fail({ code: 'plan-outdated' })
-      const { mirrors, access, shown } = planToApply
+      if (backup !== undefined) return ok(startRestore(planToApply, backup))
       const steps = planSteps(access.method, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
       const subject = { mirrors: [...mirrors], restarts }
       return ok(startJob(shown.file, subject, steps, (job, target) => apply(planToApply, steps, job, target)))
-    },
-    async 'daemon-config.backups'() {
-      const backups = await accessTo(currentInstallation()).withHelper((helper) => helper.history())
-      if (!backups.ok) return backups
-      return ok(
-        backups.value
-          .filter(({ valid }) => valid)
-          .map(({ hash, time, mirrors }) => ({ hash, time, mirrors: mirrors ?? [] })),
-      )
-    },
-    'daemon-config.restore'(hash) {
-      const daemon = currentInstallation()
-      const { file, installation } = daemon
-      if (file === undefined) return fail({ code: 'plan-unknown' })
-      const fileAccess = accessTo(daemon)
-      const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
-      const steps = planSteps(fileAccess.method, false)
-      const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
-      return ok(
-        startJob(file, subject, steps, async (job, target) => {
-          await crashRecovery.settled()
-          const { failure, replaced, ...made } = await restoreBackup({ access: fileAccess, hash, steps }, job, target)
-          const isFaulty = replaced !== undefined && !isRestorable(replaced)
-          const kept = isFaulty ? { faulty: await faultyText(fileAccess, replaced) } : { backup: replaced?.hash }
-          finish(failure, { file, ...made, ...kept })
-        }),
-      )
     },
     async 'daemon-config.show'() {
       const { file } = currentInstallation()

@@ -35,6 +35,8 @@ export type PlanRow =
 /** A reason why the change is not possible (`blocks`), or a warning about the change. */
 export type Obstacle =
   | { readonly kind: 'desktop' | 'podman' | 'elsewhere' | 'too-many'; readonly blocks: true }
+  /** A restore, while no engine answers that could confirm it. */
+  | { readonly kind: 'not-connected'; readonly blocks: true }
   | { readonly kind: 'file'; readonly blocks: true; readonly fault: FileFault }
   | { readonly kind: 'option'; readonly blocks: true; readonly mirrors: readonly string[] }
   | { readonly kind: 'address'; readonly blocks: true; readonly typed: string; readonly why: AddressFault }
@@ -141,7 +143,3 @@ const applyRows = (installation: Installation): PlanRow[] => [
   ...(installation === 'rootless' ? [] : [{ kind: 'password' } as const]),
   { kind: installation === 'snap' ? 'restart' : 'reload' },
 ]
-
-/** The mirrors that the file had before the plan, in no particular order. */
-export const mirrorsBefore = (rows: readonly PlanRow[]): string[] =>
-  rows.flatMap((row) => (row.kind === 'drops' || (row.kind === 'asks' && row.was !== 'new') ? [row.mirror] : []))

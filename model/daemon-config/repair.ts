@@ -86,7 +86,8 @@ function withAcceptedAddresses(text: string, object: JsonObject): string {
   return registries.length === 0 ? text : withList(text, object, 'insecure-registries', registries)
 }
 
-function namedSettings(text: string): readonly string[] {
+/** The settings that a text names, as far as it can be read. */
+export function namedSettings(text: string): readonly string[] {
   // Names are tried only from their first letter, so a long word is read once.
   const names = [...text.matchAll(/(?<![a-z0-9-])([a-z][a-z0-9-]+)["”“'’＂]?[^\S\n]*[:：]/g)].map(
     ([, name = '']) => name,

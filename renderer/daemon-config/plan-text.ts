@@ -39,6 +39,8 @@ export function obstacleText(obstacle: Obstacle, file: string): string {
     case 'podman':
     case 'elsewhere':
       return elsewhereText(obstacle.kind)
+    case 'not-connected':
+      return t('daemon.obstacle.not-connected')
     case 'too-many':
       return t('daemon.obstacle.too-many')
     case 'file':

@@ -847,13 +847,23 @@ export const en = {
   'daemon.restoreOf': 'Restore as it was until {time}',
   'daemon.restoreOpen': 'Restore…',
   'daemon.restorePlan': 'Docker will try {mirrors}, then Docker Hub.',
-  'daemon.restoreWhole': 'The whole file goes back to what it was then. The current one is kept, too.',
+  'daemon.restoreMirrors':
+    'Only the mirrors of this backup come back. Other settings stay as they are now, insecure registries too.',
+  'daemon.restoreWhole':
+    '{file} cannot be read, so the whole file goes back to what it was then. The current one is kept, too.',
+  'daemon.restoreGains': 'These settings come back: {keys}.',
+  'daemon.restoreOthers': 'All other settings get the values that they had then.',
+  'daemon.restoreMovesData':
+    'The two versions may keep Docker’s data in different folders (data-root). All images and containers can then seem to be gone, but they stay on the disk.',
+  'daemon.restoreByHand':
+    'These commands restore the whole file. Every setting goes back to what it was then; the current file is kept beside the new one.',
   'daemon.untested': '{mirror} failed its test here or was not tested. It may not work.',
   'daemon.restored': 'The earlier configuration is back.',
   'daemon.restoredDown': 'The earlier configuration is back. Docker will use it when you start it.',
   'daemon.obstacle.desktop': 'Docker Desktop keeps its own settings. Set mirrors there: Settings > Docker Engine.',
   'daemon.obstacle.podman': 'This engine is Podman. Its mirrors are set in registries.conf.',
   'daemon.obstacle.elsewhere': 'This engine is not the default Docker on this computer. Set its mirrors where it runs.',
+  'daemon.obstacle.not-connected': 'Slipway changes mirrors only while it is connected to Docker.',
   'daemon.obstacle.too-many': 'Three mirrors at most: each one that hangs slows down every pull.',
   'daemon.obstacle.option':
     'Docker’s command line already sets mirrors ({mirrors}). Docker does not start with both, so remove those first.',
@@ -1222,6 +1232,9 @@ export const en = {
   'polkit.description': 'Change Docker’s mirrors',
   'polkit.message':
     'Slipway wants to change mirrors or registries in Docker’s configuration (daemon.json), or mend its punctuation',
+  'polkit.restore.description': 'Restore Docker’s configuration',
+  'polkit.restore.message':
+    'Slipway wants to replace Docker’s configuration (daemon.json), which is broken, with an earlier version of the whole file. Any setting may change',
 
   'terminal.input': 'Terminal. Ctrl+Shift+Esc leaves it.',
   'terminal.logs': 'logs',

@@ -805,13 +805,19 @@ export const zhCN = {
   'daemon.restoreOf': '恢复 {time} 之前的配置',
   'daemon.restoreOpen': '恢复…',
   'daemon.restorePlan': 'Docker 将优先使用 {mirrors}，最后才访问 Docker Hub。',
-  'daemon.restoreWhole': '整个文件恢复为当时的内容，现在的文件也会保留一份。',
+  'daemon.restoreMirrors': '只恢复这份备份中的镜像加速，其他设置（包括 insecure-registries）保持现状。',
+  'daemon.restoreWhole': '{file} 已无法读取，整个文件恢复为当时的内容，现在的文件也会保留一份。',
+  'daemon.restoreGains': '这些设置会恢复：{keys}。',
+  'daemon.restoreOthers': '其他设置也会回到当时的值。',
+  'daemon.restoreMovesData': '两份配置的数据目录（data-root）可能不同。恢复后镜像和容器可能全部看不到，但仍在磁盘上。',
+  'daemon.restoreByHand': '以下命令会恢复整个文件，所有设置都回到当时的值，现在的文件会保留在旁边。',
   'daemon.untested': '{mirror} 在这台电脑上未通过测试或尚未测试，可能用不了。',
   'daemon.restored': '已恢复以前的配置。',
   'daemon.restoredDown': '已恢复以前的配置，启动 Docker 后即生效。',
   'daemon.obstacle.desktop': 'Docker Desktop 有自己的设置，请打开 Settings > Docker Engine 修改。',
   'daemon.obstacle.podman': '这个引擎是 Podman，镜像加速要在 registries.conf 中设置。',
   'daemon.obstacle.elsewhere': '这个引擎不是本机默认的 Docker，请到它运行的地方设置镜像加速。',
+  'daemon.obstacle.not-connected': 'Slipway 连接到 Docker 后才能更改镜像加速。',
   'daemon.obstacle.too-many': '最多三个加速地址：其中任何一个没有响应，都会拖慢每次拉取。',
   'daemon.obstacle.option':
     'Docker 启动时的命令行已指定镜像加速（{mirrors}）。两处同时设置会导致无法启动，请先去掉命令行中的设置。',
@@ -1138,6 +1144,9 @@ export const zhCN = {
 
   'polkit.description': '修改 Docker 的镜像加速',
   'polkit.message': '修改 Docker 配置（daemon.json）中的镜像加速、私有仓库，或修复其中的标点，需要认证',
+  'polkit.restore.description': '恢复 Docker 的配置',
+  'polkit.restore.message':
+    'Docker 配置（daemon.json）已损坏，将用以前的版本替换整个文件，任何设置都可能改变，需要认证',
 
   'terminal.input': '终端，按 Ctrl+Shift+Esc 离开',
   'terminal.logs': '日志',

@@ -122,14 +122,37 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-history',
     async show(page) {
+      await openHistory(page)
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
+    name: 'mirrors-restore',
+    async show(page) {
+      await openHistory(page)
+      await openRestore(page)
+    },
+  },
+  {
+    name: 'mirrors-restore-whole',
+    async show(page) {
       await page.evaluate(setMirrorsScript('https://fast.mirror.test'))
       await page.evaluate(setMirrorsScript())
+      const original = readFileSync(systemPaths.config)
+      writeFileSync(systemPaths.config, '{\n  "data-root": "/data/docker",\n  "icc": false,\n}\n')
       await openMirrors(page)
-      await page
-        .locator('aside section button')
-        .filter({ hasText: /history|历史/ })
-        .click()
-      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+      await page.getByRole('alert').getByRole('button').last().click()
+      await openRestore(page)
+      writeFileSync(systemPaths.config, original)
+    },
+  },
+  {
+    // Docker does not start with a setting that it does not know, but the file can be read.
+    name: 'down-restore',
+    arrange: downWith('{\n  "icc": false,\n  "log-drivers": "local"\n}\n'),
+    async show(page) {
+      await page.locator('section:has(h2) button').nth(1).click()
+      await openRestore(page)
     },
   },
   {
@@ -183,6 +206,23 @@ async function runRace(page: Page) {
   await page.locator('form button').click()
   await page.waitForTimeout(500)
   await page.locator('form button[type=submit]').waitFor({ timeout: 60_000 })
+}
+
+/** Makes two changes, and opens the list of earlier configurations. */
+async function openHistory(page: Page) {
+  await page.evaluate(setMirrorsScript('https://fast.mirror.test'))
+  await page.evaluate(setMirrorsScript())
+  await openMirrors(page)
+  await page
+    .locator('aside section button')
+    .filter({ hasText: /history|历史/ })
+    .click()
+}
+
+/** Chooses the newest backup, and waits for the plan to restore it. */
+async function openRestore(page: Page) {
+  await page.getByRole('dialog').getByRole('listitem').getByRole('button').first().click()
+  await page.getByRole('dialog').getByRole('listitem').or(page.getByRole('dialog').locator('code')).first().waitFor()
 }
 
 async function openMirrors(page: Page) {
