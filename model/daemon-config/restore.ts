@@ -4,7 +4,7 @@ import { isBlocked, type MirrorPlan, type Obstacle } from './plan.ts'
 import { namedSettings } from './repair.ts'
 import { settingType } from './settings.ts'
 
-/** What replacing the whole file by a backup changes besides the mirrors. */
+/** What replacing the whole file by a backup changes, besides the mirrors. */
 export interface WholeRestore {
   /** Settings that the backup lacks. Those of the current file are found as far as it can be read. */
   readonly loses: readonly string[]
@@ -25,8 +25,9 @@ export function isRestoredWhole(text: FileText): boolean {
 
 /** @param backup the names of the backup's settings; undefined if they are unknown */
 export function planWholeRestore(text: string, backup: readonly string[] | undefined): WholeRestore {
-  const current = namedSettings(text)
-  const restored = (backup ?? []).filter((name) => settingType(name) !== undefined)
+  const isListed = (name: string) => name !== 'registry-mirrors' && settingType(name) !== undefined
+  const current = namedSettings(text).filter(isListed)
+  const restored = (backup ?? []).filter(isListed)
   const loses = current.filter((name) => !restored.includes(name))
   const gains = restored.filter((name) => !current.includes(name))
   return { loses, gains, movesData: [...loses, ...gains].some((name) => name === 'data-root' || name === 'graph') }

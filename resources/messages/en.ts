@@ -847,10 +847,9 @@ export const en = {
   'daemon.restoreOf': 'Restore as it was until {time}',
   'daemon.restoreOpen': 'Restore…',
   'daemon.restorePlan': 'Docker will try {mirrors}, then Docker Hub.',
-  'daemon.restoreMirrors':
-    'Only the mirrors of this backup come back. Other settings stay as they are now, insecure registries too.',
+  'daemon.restoreMirrors': 'Only the mirrors of this backup come back, not its insecure registries or other settings.',
   'daemon.restoreWhole':
-    '{file} cannot be read, so the whole file goes back to what it was then. The current one is kept, too.',
+    'Docker cannot read {file}, so the whole file goes back to what it was then. The current one is kept, too.',
   'daemon.restoreGains': 'These settings come back: {keys}.',
   'daemon.restoreOthers': 'All other settings get the values that they had then.',
   'daemon.restoreMovesData':

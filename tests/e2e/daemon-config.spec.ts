@@ -111,7 +111,7 @@ test('a mirror that works is written into daemon.json after the plan is confirme
     .first()
     .click()
   await expect(sheet(app)).toContainText('Docker pulls straight from Docker Hub again.')
-  await expect(sheet(app)).toContainText('Only the mirrors of this backup come back.')
+  await expect(sheet(app)).toContainText('Only the mirrors of this backup come back')
   await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Restore', exact: true }).dblclick()

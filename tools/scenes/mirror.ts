@@ -147,11 +147,16 @@ export const mirrorScenes: readonly Scene[] = [
     },
   },
   {
-    // Docker does not start with a setting that it does not know, but the file can be read.
+    // Docker does not start with a setting that it does not know, but the file can be read. The scenes before made backups.
     name: 'down-restore',
     arrange: downWith('{\n  "icc": false,\n  "log-drivers": "local"\n}\n'),
     async show(page) {
       await page.locator('section:has(h2) button').nth(1).click()
+      await page
+        .getByRole('dialog')
+        .getByRole('button')
+        .filter({ hasText: /all backups|全部备份/ })
+        .click()
       await openRestore(page)
     },
   },

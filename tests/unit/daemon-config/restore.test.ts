@@ -33,7 +33,11 @@ test('a restore names the settings that it loses and brings back', () => {
     movesData: true,
   })
   expect(planWholeRestore('{ "icc": false, }', ['data-root', 'icc'])).toMatchObject({ loses: [], movesData: true })
-  expect(planWholeRestore('{ "icc": false, }', undefined)).toEqual({ loses: ['icc'], gains: [], movesData: false })
+  expect(planWholeRestore('{ "icc": false, "registry-mirrors": [] }', undefined)).toEqual({
+    loses: ['icc'],
+    gains: [],
+    movesData: false,
+  })
 })
 
 test('the mirrors of a file with settings are restored only while an engine can confirm them', () => {
