@@ -43,7 +43,7 @@ export function restorePlan(
 ): MirrorPlan {
   if (isWhole) return { rows: [], obstacles: plan.obstacles.filter(({ kind }) => wholeFileObstacles.includes(kind)) }
   if (isConnected || isBlocked(plan)) return plan
-  return { ...plan, obstacles: [{ kind: 'not-connected', blocks: true }, ...plan.obstacles] }
+  return { rows: [], obstacles: [{ kind: 'not-connected', blocks: true }] }
 }
 
 const wholeFileObstacles: readonly Obstacle['kind'][] = ['desktop', 'podman', 'elsewhere', 'option']

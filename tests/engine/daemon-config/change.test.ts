@@ -397,15 +397,17 @@ test('if the helper is killed during a change, the change fails, and the next ch
   }
 })
 
+/** Runs an action as a user who cannot read root's files. */
+const asNobody = async <T>(action: () => Promise<T>) => {
+  process.seteuid!(65_534)
+  return action().finally(() => process.seteuid!(0))
+}
+
 test('a file that only root can read is read by the helper, after the user has agreed to enter a password', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
   const secretText = '{ "registry-mirrors": ["https://secret.example"] }'
   write(secretText, { mode: 0o600 })
   const changer = await openChanger({ online, socket: systemPaths.socket })
-  const asNobody = async <T>(action: () => Promise<T>) => {
-    process.seteuid!(65_534)
-    return action().finally(() => process.seteuid!(0))
-  }
   try {
     const config = await asNobody(() => changer.readConfig())
     expect(config).toMatchObject({ method: 'root-helper', secret: true, file: systemPaths.config })
@@ -419,6 +421,30 @@ test('a file that only root can read is read by the helper, after the user has a
     })
     const planned = await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: true }))
     expect(planned).toMatchObject({ ok: true, value: { plan: { change: { before: secretText } } } })
+  } finally {
+    await changer.stop()
+    await engine.stop()
+  }
+})
+
+test('a file that only root can read, and that is not JSON, is replaced by a backup', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
+  write('{ "debug": false }', { mode: 0o600 })
+  process.kill(engine.pid, 'SIGHUP')
+  const changer = await openChanger({ online, socket: systemPaths.socket })
+  try {
+    expect(await changer.setMirrors([good.address])).toMatchObject({ state: 'done' })
+    const [{ backup: hash = '' } = {}] = (await changer.readConfig()).changes
+    write('{ "log-driver": "local", }', { mode: 0o600 })
+    const plan = async (withPassword: boolean) =>
+      asNobody(async () => changer.handlers['daemon-config.plan-restore']({ hash, withPassword }))
+    expect(await plan(false)).toMatchObject({ error: { code: 'daemon-file-needs-password', helper: true } })
+    const planned = await plan(true)
+    expect(planned).toMatchObject({ ok: true, value: { whole: { gains: ['debug'] } } })
+    expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
+    expect(readState()).toMatchObject({ text: '{ "debug": false }', mode: '600' })
+    expect(await readMirrors(engine)).toEqual([])
+    expectNoHelperRunning()
   } finally {
     await changer.stop()
     await engine.stop()
