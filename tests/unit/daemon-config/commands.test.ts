@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { hasHidden } from '../../../model/text/plain.ts'
 import { commandsWithoutFile, manualCommandsFor } from '../../../model/daemon-config/commands.ts'
 
 let folder: string
@@ -101,4 +102,13 @@ test('while Docker is down, the commands start it, and without the file they kee
   )
   expect(existsSync(file)).toBe(false)
   expect(readFileSync(`${file}.before-${oldHash.slice(0, 12)}`, 'utf8')).toBe(text)
+})
+
+test('hidden characters of the file are escapes in the commands, and the same file is written', () => {
+  const hidden = '{"labels": ["a=\u202ex\u{e0041}\u200b", "你好 👩\u200d🚀"]}'
+  const commands = manualCommandsFor({ file, oldHash: undefined, text: `${hidden}\r\n`, installation: 'system' })
+  expect(hasHidden(commands)).toBe(false)
+  expect(commands).toContain('你好 👩\u200d🚀')
+  runInShell(commands)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(hidden))
 })
