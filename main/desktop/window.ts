@@ -1,5 +1,6 @@
 /** The app's window: restores its bounds and zoom, and cannot navigate away from the app's page. */
 import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Rectangle } from 'electron'
+import { withoutHidden } from '../../model/text/plain.ts'
 import { ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowState } from '../store/index.ts'
 import { origin } from './app-files.ts'
@@ -98,7 +99,7 @@ export function windowService(state: Store['window']) {
         return ok(undefined)
       },
       'window.copy': (text) => {
-        clipboard.writeText(text)
+        clipboard.writeText(withoutHidden(text))
         return ok(undefined)
       },
       'window.openLink': async (url) => {

@@ -98,6 +98,8 @@ export const en = {
 
   'copy.do': 'Copy',
   'copy.what': 'Copy {what}',
+  'copy.all': 'Show all and copy {what}',
+  'copy.clean': 'Copy {what} without hidden characters',
   'copy.done': 'Copied',
 
   'run.open': 'Run…',

@@ -38,6 +38,22 @@ test('selected text is copied, and a program cannot write to the clipboard', asy
   await expect.poll(() => app.clipboard()).toBe('done')
 })
 
+test('a program can change neither the title of its tab nor that of the window', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, busyboxImage, boxOptions)
+  const title = await app.page.title()
+  const tab = (await terminals.tabs.last().textContent())!
+  // OSC 0 and 2 set a terminal's title; CSI 21 t would have it typed into the shell.
+  await terminals.type(`printf '\\033]0;evil\\007\\033]2;evil\\007\\033[21t'; echo "done $((1+1))"`)
+  await expect(terminals.row('done 2')).toBeVisible()
+  expect(await app.page.title()).toBe(title)
+  expect(
+    await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getTitle()),
+  ).not.toContain('evil')
+  await expect(terminals.tabs.last()).toHaveText(tab)
+  await terminals.type('echo "clean $((2+2))"')
+  await expect(terminals.row('clean 4')).toBeVisible()
+})
+
 test('before a link is opened, a dialog shows its full address, and only web addresses are opened', async ({
   app,
   demo,
