@@ -97,8 +97,8 @@ export const zhCN = {
 
   'copy.do': '复制',
   'copy.what': '复制{what}',
-  'copy.all': '全部显示并复制{what}',
-  'copy.clean': '复制{what}（不含隐藏字符）',
+  'copy.all': '显示全部并复制{what}',
+  'copy.clean': '复制{what}（去掉隐藏字符）',
   'copy.done': '已复制',
 
   'run.open': '运行…',
