@@ -3,14 +3,14 @@
 import { escapeHidden, hasHidden } from './plain.ts'
 
 /**
- * Quotes a word for a POSIX shell, only if necessary. Line ends, tabs and hidden characters become escapes in `$'…'`, which
- * bash, zsh, ksh and BusyBox read: the command is one line, and looks like what it does.
+ * Quotes a word for a POSIX shell, only if necessary. Hidden characters become escapes in `$'…'`, so that a command looks like
+ * what it does. bash, zsh, ksh and BusyBox read these; dash and fish do not.
  * Source: POSIX.1-2024, Shell Command Language, 2.2.4 "Dollar-Single-Quotes".
  */
 export function shellQuote(word: string): string {
   // zsh replaces `=name` by the path of a program.
   if (/^(?!=)[\w@%+=:,./-]+$/.test(word)) return word
-  if (!/[\n\t]/.test(word) && !hasHidden(word)) return `'${word.replaceAll("'", `'\\''`)}'`
+  if (!hasHidden(word)) return `'${word.replaceAll("'", `'\\''`)}'`
   // bash may look for its history in `$'…'` after an escaped quote.
   const escaped = word
     .replace(/[\\'!]/g, octal)

@@ -29,7 +29,7 @@ describe('the command', () => {
     expect(runCommand(runOptions({}), flags)).toBe("docker -H 'unix:///run/my engine.sock' run -it nginx:1.27")
   })
 
-  test('is one line that shows each character of a variable', () => {
+  test('shows each character of a variable', () => {
     const environment = [{ name: 'NOTE', value: '$(id)\n\u202e‘' }]
     expect(command({ environment })).toBe(`docker run -it -e $'NOTE=$(id)\\n\\342\\200\\256‘' nginx:1.27`)
   })
