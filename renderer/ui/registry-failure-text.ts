@@ -21,7 +21,12 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
         title: unreachableTitle(failure.reason, host),
         hint: failure.downloading
           ? t('error.registry-unreachable.downloading', { detail })
-          : t('error.registry-unreachable.hint', { detail }),
+          : t(
+              failure.reason === 'refused'
+                ? 'error.registry-unreachable.refused.hint'
+                : 'error.registry-unreachable.hint',
+              { detail },
+            ),
       }
     }
     case 'registry-slow':

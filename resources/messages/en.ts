@@ -291,7 +291,8 @@ export const en = {
   'disk.containers': 'Containers',
   'disk.containers.hint': 'Data written by containers themselves. To remove all stopped containers:',
   'disk.volumes': 'Volumes',
-  'disk.volumes.hint': 'Data that outlives containers, such as databases. To remove volumes that no container uses:',
+  'disk.volumes.hint':
+    'Data that outlives containers, such as databases. To remove those that no container uses (since Docker 23, only unnamed ones):',
   'disk.free': '{bytes} free.',
   'disk.reading': 'Calculating disk space…',
   'keys.title': 'Keyboard shortcuts',
@@ -577,7 +578,7 @@ export const en = {
   'discover.about.noMirror': 'Without a mirror.',
   'discover.about.proxy': 'Through the proxy {proxy}.',
   'discover.about.noProxy': 'Without a proxy.',
-  'discover.wrong.capitals': 'Image names cannot have capital letters.',
+  'discover.wrong.capitals': 'Image names cannot have capital letters. Write it in lowercase.',
   'discover.wrong.no-tag': 'Add a tag after the colon, such as latest.',
   'discover.wrong.tag': 'A tag can have up to 128 letters, digits, dots, dashes and underscores.',
   'discover.wrong.digest': 'After the @, enter sha256: and 64 hexadecimal digits.',
@@ -736,7 +737,7 @@ export const en = {
   },
   'mirrors.failing.one': '{mirror} ({why})',
   'mirrors.failing.say':
-    'Checked {when}: {mirrors}. Each pull may wait for it first: test the mirrors and choose another one.',
+    'Checked {when}: {mirrors}. Each pull may have to wait for a timeout first. Test the mirrors and choose another one.',
   'mirrors.failing.change': 'Change mirrors…',
   'mirrors.pullAgain': 'Pull {reference} again',
   'job.race': 'Test mirrors with {image}',
@@ -754,7 +755,7 @@ export const en = {
   'error.file-unusable.hint': '{file}: {detail}',
   'error.registry-unreachable.no-host': '{host} does not exist: its name cannot be looked up.',
   'error.registry-unreachable.no-network': '{host} cannot be looked up: there seems to be no network.',
-  'error.registry-unreachable.refused': '{host} refuses connections: nothing is running there.',
+  'error.registry-unreachable.refused': '{host} refuses connections.',
   'error.registry-unreachable.cut': '{host} closed the connection partway.',
   'error.registry-tls.expired': 'The certificate of {host} has expired.',
   'error.registry-tls.unknown-authority':
@@ -952,6 +953,8 @@ export const en = {
   'error.terminal-gone': 'This terminal is closed.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
+  'error.registry-unreachable.refused.hint':
+    'Nothing may be running there, or a firewall may be in the way. Check the address, the network and the proxy. Details: {detail}',
   'error.registry-unreachable.downloading':
     'Try again: layers that the engine has kept are not downloaded again. If it keeps happening, check the network or the proxy. Details: {detail}',
   'error.registry-proxy': 'The proxy {proxy} does not work.',
