@@ -703,7 +703,7 @@ export const en = {
   'mirrors.address': 'Address',
   'mirrors.addressHint': 'From your company or a provider, such as https://mirror.example.com.',
   'mirrors.plainHint': 'It is not encrypted: others on the network can see and change what you pull.',
-  'mirrors.closedHint': 'This one is {when}. It will probably not work.',
+  'mirrors.closedHint': 'Listed as {when}. It will probably not work.',
   'mirrors.save': 'Save',
   'mirrors.addIt': 'Add',
   'mirrors.way': 'How Docker Hub images get here',
@@ -815,8 +815,8 @@ export const en = {
   'daemon.apply': { one: 'Use {n} mirror', other: 'Use {n} mirrors' },
   'daemon.applyNone': 'Stop using mirrors',
   'daemon.done': 'Done',
-  'daemon.doneHint': 'docker pull, compose and builds use these mirrors from now on.',
-  'daemon.doneNone': 'Docker pulls straight from Docker Hub from now on.',
+  'daemon.doneHint': 'From now on, docker pull, compose and builds use these mirrors.',
+  'daemon.doneNone': 'From now on, Docker pulls straight from Docker Hub.',
   'daemon.step.password': 'Ask for the password',
   'daemon.step.checked': 'Check the new file',
   'daemon.step.backed-up': 'Back up the old file',
@@ -983,7 +983,7 @@ export const en = {
     'Your login stays here, because the connection is not encrypted. Pulls work: type a tag, and Docker logs in itself.',
   'error.registry-realm': '{host} asks you to log in at {realm}.',
   'error.registry-realm.hint':
-    'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway log in there: it asks only once, and the connection is encrypted.',
+    'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway send the login there, encrypted. You are asked only once.',
   'error.login-helper.missing':
     'Docker keeps your logins in {name}, which is not installed or not on the PATH. Install it, or remove it from Docker’s config.json and log in again.',
   'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}”. To find out more:',

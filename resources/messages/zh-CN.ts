@@ -927,7 +927,7 @@ export const zhCN = {
     '连接没有加密，所以没有发送你的登录信息。仍然可以拉取：请输入标签，Docker 会自己登录。',
   'error.registry-realm': '{host} 要求在 {realm} 登录。',
   'error.registry-realm.hint':
-    'Docker 里保存的是 {host} 的登录信息。如果 {realm} 属于它，可以让 Slipway 在那里登录：只问这一次，连接是加密的。',
+    'Docker 保存了 {host} 的登录信息。如果 {realm} 属于它，可以让 Slipway 把登录信息加密发送到那里。只会问这一次。',
   'error.login-helper.missing':
     'Docker 用 {name} 保存登录信息，但这个程序没有安装，或者不在 PATH 里。请安装它，或从 Docker 的 config.json 里去掉它再重新登录。',
   'error.login-helper.failed': 'Docker 用 {name} 保存登录信息，它报告：“{message}”。查看详情：',
