@@ -128,7 +128,7 @@ export const en = {
   'run.volumeChoose': 'Choose…',
   'run.volumeTarget': 'Path in the container',
   'run.volumeReadOnly': 'read-only',
-  'run.volumeLabel': 'Let the container read this folder (SELinux label z)',
+  'run.volumeLabel': 'Let the container use this folder (SELinux label z)',
   'run.volumeLabelHint':
     'SELinux blocks folders without a container label. Docker will label this folder and everything in it for all containers. The label stays.',
   'run.volumeAdd': 'Add a folder',

@@ -128,7 +128,7 @@ export const zhCN = {
   'run.volumeChoose': '选择…',
   'run.volumeTarget': '容器内的路径',
   'run.volumeReadOnly': '只读',
-  'run.volumeLabel': '允许容器读取这个文件夹（SELinux 标签 z）',
+  'run.volumeLabel': '允许容器使用这个文件夹（SELinux 标签 z）',
   'run.volumeLabelHint':
     'SELinux 会阻止容器使用没有容器标签的文件夹。Docker 会为此文件夹及其中所有内容加上各容器通用的标签，之后一直保留。',
   'run.volumeAdd': '添加文件夹',
