@@ -13,7 +13,10 @@ export function tlsFailureText({ reason, ...failure }: TlsFailure, host: string)
   const hint = t('error.registry-tls.hint', { detail })
   switch (reason) {
     case 'expired':
-      return { title: t('error.registry-tls.expired', { host }), hint }
+      return {
+        title: t('error.registry-tls.expired', { host }),
+        hint: t('error.registry-tls.expired.hint', { detail }),
+      }
     case 'not-yet-valid':
       return { title: t('error.registry-tls.not-yet-valid', { host }), hint }
     case 'unknown-authority':

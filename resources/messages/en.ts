@@ -758,6 +758,8 @@ export const en = {
   'error.registry-unreachable.refused': '{host} refuses connections.',
   'error.registry-unreachable.cut': '{host} closed the connection partway.',
   'error.registry-tls.expired': 'The certificate of {host} has expired.',
+  'error.registry-tls.expired.hint':
+    'If this computer’s clock is right, whoever runs the registry has to renew the certificate. Details: {detail}',
   'error.registry-tls.unknown-authority':
     'The certificate of {host} is from an authority that this computer does not trust.',
   'error.registry-tls.unknown-authority.hint':

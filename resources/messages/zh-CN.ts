@@ -718,6 +718,7 @@ export const zhCN = {
   'error.registry-unreachable.refused': '{host} 拒绝连接。',
   'error.registry-unreachable.cut': '{host} 中途断开了连接。',
   'error.registry-tls.expired': '{host} 的证书已过期。',
+  'error.registry-tls.expired.hint': '如果本机时间没有错，需要由镜像仓库的管理者更新证书。错误信息：{detail}',
   'error.registry-tls.unknown-authority': '{host} 的证书由本机不信任的机构签发。',
   'error.registry-tls.unknown-authority.hint':
     '如果是自建的镜像仓库，请把签发机构的证书保存为 {file}，Docker 和 Slipway 就会信任它。如果不是，可能有别的服务在冒充它。错误信息：{detail}',
