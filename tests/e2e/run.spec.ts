@@ -207,6 +207,15 @@ test('rarely used options are under More, and their values are quoted in the com
   ])
 })
 
+test('in a long dialog only the content scrolls: title and buttons stay in place', async ({ runnerApp: app }) => {
+  await app.page.setViewportSize({ width: 880, height: 560 })
+  await openRunDialog(app, 'web', '1')
+  await sheet(app).getByRole('button', { name: 'More' }).click()
+  await field(app, 'Working directory').evaluate((input) => input.scrollIntoView({ block: 'start' }))
+  await expect(sheet(app).getByRole('heading', { level: 2 })).toBeInViewport({ ratio: 1 })
+  expect(await sheet(app).evaluate((dialog) => dialog.scrollTop)).toBe(0)
+})
+
 test('a folder is chosen in a dialog, the image’s own settings are shown, and a missing folder is reported at its field', async ({
   runnerApp: app,
   runner,
