@@ -37,17 +37,20 @@ const usingMirrors =
 const faultyText =
   '{\n  "log-driver": "journald",\n  "registry-mirrors": [\n    “https://docker.1ms.run”，\n    "https://docker.m.daocloud.io",\n  ]\n}\n'
 
+/** What is wrong with the file, and the ways out. */
+const findings = (page: Page) => page.locator('section:has(button + button)')
+
 export const mirrorScenes: readonly Scene[] = [
   {
     name: 'down-faulty-file',
     arrange: downWith(faultyText),
-    show: async (page) => page.getByRole('heading', { level: 2 }).waitFor(),
+    show: async (page) => findings(page).waitFor(),
   },
   {
     name: 'down-mend',
     arrange: downWith(faultyText),
     async show(page) {
-      await page.locator('section:has(h2) button').first().click()
+      await findings(page).getByRole('button').first().click()
       await page.getByRole('dialog').getByRole('region').waitFor()
     },
   },
@@ -55,20 +58,20 @@ export const mirrorScenes: readonly Scene[] = [
     name: 'down-commands',
     arrange: downWith('{\n  "graph": "/data/docker",\n  "log-opts": { "max-size": "10m", "max-file": 3 }\n}\n'),
     async show(page) {
-      await page.locator('section:has(h2) button').first().click()
+      await findings(page).getByRole('button').first().click()
       await page.getByRole('dialog').getByRole('region').waitFor()
     },
   },
   {
     name: 'down-web-page',
     arrange: downWith('<!DOCTYPE html>\n<html lang="en"><head><title>404 Not Found</title></head></html>\n'),
-    show: async (page) => page.getByRole('heading', { level: 2 }).waitFor(),
+    show: async (page) => findings(page).waitFor(),
   },
   {
     name: 'down-without',
     arrange: downWith('{\n  "data-root": "/data/docker", // moved\n  "log-driver": "local"\n}\n'),
     async show(page) {
-      await page.locator('section:has(h2) button').last().click()
+      await findings(page).getByRole('button').last().click()
       await page.getByRole('dialog').locator('code').waitFor()
     },
   },
