@@ -16,6 +16,7 @@ const textByCode: TextByCode = {
   'image-platform': ({ platform, engine }) => titleOnly(t('error.image-platform', { platform, engine })),
   'program-format': () => titleOnly(t('error.program-format')),
   'mount-denied': ({ source }) => titleOnly(t('error.mount-denied', { source: plain(source) })),
+  'mount-declined': ({ source }) => titleOnly(t('error.mount-declined', { source: plain(source) })),
   'firewall-rules-lost': () => ({
     title: t('error.firewall-rules-lost'),
     hint: t('error.firewall-rules-lost.hint'),

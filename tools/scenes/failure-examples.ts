@@ -182,6 +182,7 @@ export const failureExamples: Examples<Failure> = {
   'image-platform': [{ code: 'image-platform', field: 'reference', platform: 'linux/arm64', engine: 'linux/amd64' }],
   'program-format': [{ code: 'program-format', field: 'reference' }],
   'mount-denied': [{ code: 'mount-denied', field: 'volumes', row: 0, source: '/home/ada/site' }],
+  'mount-declined': [{ code: 'mount-declined', field: 'volumes', row: 0, source: '/home/ada/site' }],
   'firewall-rules-lost': [{ code: 'firewall-rules-lost' }],
   'mount-missing': [{ code: 'mount-missing', field: 'volumes', row: 0, source: '/home/ada/site' }],
   'network-unknown': [{ code: 'network-unknown', field: 'network', network: 'backend' }],
