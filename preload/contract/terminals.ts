@@ -72,7 +72,10 @@ export const calls = {
   'terminals.resize': call(v.object({ id: terminalId, ...size }), type<void>()),
   /** Acknowledges all bytes before the offset `upTo`. */
   'terminals.acknowledge': call(
-    v.object({ id: terminalId, upTo: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+    v.object({
+      id: terminalId,
+      upTo: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER)),
+    }),
     type<void>(),
   ),
   /** Closes a terminal. A shell is terminated; the container's main process keeps running. */
