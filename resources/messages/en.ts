@@ -926,6 +926,7 @@ export const en = {
   'job.daemon.asks': 'Docker tries {mirrors} first',
   'job.daemon.none': 'Docker pulls straight from Docker Hub',
 
+  'error.busy': 'Slipway has too much to do right now. Try again in a moment.',
   'error.internal': 'Something went wrong in Slipway. Try again; its log has the details.',
   'error.image-gone': 'This image no longer exists.',
   'error.run-fault': 'Some fields still need a change.',

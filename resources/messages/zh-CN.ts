@@ -876,6 +876,7 @@ export const zhCN = {
   'job.daemon.asks': 'Docker 优先使用 {mirrors}',
   'job.daemon.none': 'Docker 直接访问 Docker Hub',
 
+  'error.busy': 'Slipway 现在忙不过来，请稍后再试。',
   'error.internal': 'Slipway 内部出了点问题，请重试。详细经过已写入日志。',
   'error.image-gone': '这个镜像已经不在了。',
   'error.run-fault': '还有内容需要修改。',

@@ -17,6 +17,7 @@ const state = 'untouched'
 export const failureExamples: Examples<Failure> = {
   'bad-input': [{ code: 'bad-input' }],
   internal: [{ code: 'internal' }],
+  busy: [{ code: 'busy' }],
   'image-gone': [{ code: 'image-gone', image }],
   'tag-taken': [{ code: 'tag-taken', reference, image }],
 
