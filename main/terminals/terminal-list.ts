@@ -19,6 +19,8 @@ interface Entry {
   readonly lease: Lease
   readonly terminalStream: TerminalStream
   readonly output: Output
+  /** Length of the text that the stream has not passed on yet. */
+  unsentLength: number
 }
 
 export type TerminalInfo = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
@@ -37,6 +39,9 @@ export interface Terminals {
 
 /** How long quitting waits for the engine to terminate shells. */
 const quitTimeoutMs = 1000
+
+/** How much text, in UTF-16 code units, may wait for a program that does not read. The window sends less. */
+export const maxUnsentLength = 2_000_000
 
 interface Needs {
   readonly publish: Publish
@@ -58,7 +63,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
       setPaused: (paused) => void (paused ? terminalStream.stream.pause() : terminalStream.stream.resume()),
     })
     const terminal: Terminal = { id, ...info, readOnly: !terminalStream.write, state: { status: 'open' } }
-    entries.set(id, { terminal, lease: lease(session), terminalStream, output })
+    entries.set(id, { terminal, lease: lease(session), terminalStream, output, unsentLength: 0 })
     publish('terminals.changed', terminal)
     output.receive(terminalStream.toDisplayBytes(initialOutput))
     terminalStream.stream.on('data', (bytes: Buffer) => output.receive(terminalStream.toDisplayBytes(bytes)))
@@ -117,10 +122,14 @@ export function terminalList({ publish, lease }: Needs): Terminals {
         const entry = entries.get(id)
         return entry ? ok(entry.output.replay()) : fail({ code: 'terminal-gone' })
       },
-      'terminals.write': ({ id, text }) => {
+      'terminals.write': async ({ id, text }) => {
         const entry = entries.get(id)
         if (!entry) return fail({ code: 'terminal-gone' })
-        if (entry.terminal.state.status === 'open') entry.terminalStream.write?.(text)
+        if (entry.terminal.state.status !== 'open') return ok(undefined)
+        if (entry.unsentLength + text.length > maxUnsentLength) return fail({ code: 'busy' })
+        entry.unsentLength += text.length
+        await entry.terminalStream.write?.(text)
+        entry.unsentLength -= text.length
         return ok(undefined)
       },
       'terminals.resize': async ({ id, ...size }) => {
