@@ -26,6 +26,18 @@ test('one line is pasted at once, several lines only after a confirmation, and c
   await expect(terminals.input).toBeFocused()
 })
 
+test('10 MB that are pasted arrive at the program', async ({ demo, terminals }) => {
+  await terminals.run(demo, busyboxImage, boxOptions)
+  const length = 10_000_000
+  await terminals.type(
+    `clear; stty -icanon -echo; echo ready; head -c ${length} | tr -d x | wc -c; stty sane; echo end $((1+1))`,
+  )
+  await expect(terminals.row('ready')).toBeVisible()
+  await terminals.paste('x'.repeat(length))
+  await expect(terminals.row('end 2')).toBeVisible({ timeout: 60_000 })
+  await expect(terminals.row('0')).toBeVisible()
+})
+
 test('selected text is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
   await app.electron.evaluate(({ clipboard }) => clipboard.writeText('original'))
   await terminals.run(demo, busyboxImage, boxOptions)
