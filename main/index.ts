@@ -104,7 +104,11 @@ start({
     const buildCache = buildCacheService({ engine, jobs })
     const containers = containersService({ engine, openPage, openLink: questions.openLink })
     const terminals = terminalsService({ engine, publish })
-    const run = runService({ engine, chooseFolder, details: images.details, allowsFolders: questions.allowsFolders })
+    const run = runService({
+      ...{ engine, details: images.details },
+      chooseFolder: questions.chooseContainerFolder,
+      allowsFolders: questions.allowsFolders,
+    })
     const window = windowService(store.window, questions.openLink)
 
     engine.on('images', layers.scheduleUpdate)

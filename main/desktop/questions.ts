@@ -2,9 +2,10 @@
 import { BrowserWindow, dialog } from 'electron'
 import type { FolderToAllow } from '../../model/run/mount-question.ts'
 import type { Language } from '../../preload/contract/index.ts'
+import { catalogues, phrase } from '../../resources/messages/index.ts'
 import { showOneDialog } from './one-dialog.ts'
 import { folderQuestionText, linkQuestionText, type ContainerNames, type QuestionText } from './question-text.ts'
-import { openPage } from './system.ts'
+import { chooseFolder, openPage } from './system.ts'
 
 /** More lines might not fit on the screen. */
 const maxFoldersPerDialog = 10
@@ -19,6 +20,10 @@ export function userQuestions(language: () => Language) {
       }
       return true
     },
+
+    /** Lets the user choose a folder that containers get without a question until the app ends. */
+    chooseContainerFolder: (current: string) =>
+      chooseFolder(current, phrase(catalogues[language()]['folders.choose'], {}, language())),
 
     /** Asks whether to open a web page, and opens it. @returns false if the address is not that of a web page */
     async openLink(address: string): Promise<boolean> {

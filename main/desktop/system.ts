@@ -5,10 +5,10 @@ import { proxyOfPacResult, type Proxy } from '../../model/registry/proxy.ts'
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
 import { showOneDialog } from './one-dialog.ts'
 
-/** @returns the chosen folder; undefined if the user cancels */
-export async function chooseFolder(current: string): Promise<string | undefined> {
+/** @param title what the folder is for. @returns the chosen folder; undefined if the user cancels */
+export async function chooseFolder(current: string, title = ''): Promise<string | undefined> {
   const window = BrowserWindow.getAllWindows()[0]
-  const options = { defaultPath: current, properties: ['openDirectory' as const, 'createDirectory' as const] }
+  const options = { title, defaultPath: current, properties: ['openDirectory' as const, 'createDirectory' as const] }
   const { canceled, filePaths } = await showOneDialog(
     () => (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options)),
     { canceled: true, filePaths: [] },

@@ -1233,6 +1233,7 @@ export const en = {
   'terminal.paste.text': 'The text',
   'terminal.paste.more': { one: 'And {n} more line.', other: 'And {n} more lines.' },
   'terminal.paste.do': 'Paste',
+  'folders.choose': 'Choose a folder that the container may use',
   'folders.title': { one: 'Let {container} use this folder?', other: 'Let {container} use these folders?' },
   'folders.canWrite': '{path} (can change it)',
   'folders.readOnly': '{path} (read-only)',

@@ -1149,6 +1149,7 @@ export const zhCN = {
   'terminal.paste.text': '要粘贴的内容',
   'terminal.paste.more': { other: '还有 {n} 行。' },
   'terminal.paste.do': '粘贴',
+  'folders.choose': '选择容器可以使用的文件夹',
   'folders.title': { other: '允许 {container} 使用以下文件夹？' },
   'folders.canWrite': '{path}（可以修改）',
   'folders.readOnly': '{path}（只读）',
