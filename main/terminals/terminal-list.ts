@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   fail,
   ok,
+  type Failure,
   type Handlers,
   type Publish,
   type Terminal,
@@ -29,6 +30,8 @@ export interface Terminals {
   /** Adds a terminal for a stream. `initialOutput`: bytes already read from the stream. */
   add(session: EngineSession, info: TerminalInfo, terminalStream: TerminalStream, initialOutput?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
+  /** @returns why no terminal may be opened now; undefined if one may. Each terminal keeps 512 kB of output. */
+  refusal(): Failure | undefined
   /**
    * Closes every terminal when the app quits.
    * @returns a promise that resolves once all shells are terminated, after 1 s at the latest; undefined without shells
@@ -40,8 +43,10 @@ export interface Terminals {
 /** How long quitting waits for the engine to terminate shells. */
 const quitTimeoutMs = 1000
 
+/** Also of those that have ended. */
+export const maxTerminals = 100
 /** How much text, in UTF-16 code units, may wait for a program that does not read. The window sends less. */
-export const maxUnsentLength = 2_000_000
+const maxUnsentLength = 2_000_000
 
 interface Needs {
   readonly publish: Publish
@@ -112,6 +117,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
   return {
     add,
     resize,
+    refusal: () => (entries.size < maxTerminals ? undefined : { code: 'terminals-too-many', limit: maxTerminals }),
     end() {
       const pending = [...entries.values()].map(close).filter((termination) => termination !== undefined)
       return pending.length > 0 ? Promise.race([Promise.all(pending), delay(quitTimeoutMs)]) : undefined

@@ -55,3 +55,5 @@ export type ContainerFailure =
   /** The container has none of the known shells. */
   | { readonly code: 'shell-missing' }
   | { readonly code: 'terminal-gone' }
+  /** No more terminals are opened until one is closed. */
+  | { readonly code: 'terminals-too-many'; readonly limit: number }

@@ -36,6 +36,7 @@ const textByCode: TextByCode = {
   'container-not-running': () => titleOnly(t('error.container-not-running')),
   'shell-missing': () => titleOnly(t('error.shell-missing')),
   'terminal-gone': () => titleOnly(t('error.terminal-gone')),
+  'terminals-too-many': ({ limit }) => titleOnly(t('error.terminals-too-many', { n: limit })),
 }
 
 const titleOnly = (title: string): FailureText => ({ title, hint: '' })

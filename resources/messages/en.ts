@@ -952,6 +952,7 @@ export const en = {
   'error.container-not-running': 'This container is not running. Start it first.',
   'error.shell-missing': 'There is no shell in this container. You can open its logs instead.',
   'error.terminal-gone': 'This terminal is closed.',
+  'error.terminals-too-many': 'There are {n} terminals. Close one first.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
   'error.registry-unreachable.downloading':

@@ -901,6 +901,7 @@ export const zhCN = {
   'error.container-not-running': '容器没有运行，请先启动它。',
   'error.shell-missing': '这个容器里没有 shell，可以改为查看它的日志。',
   'error.terminal-gone': '这个终端已关闭。',
+  'error.terminals-too-many': '已经有 {n} 个终端了，请先关闭一个。',
   'error.registry-unreachable': '从这里连不上 {host}。',
   'error.registry-unreachable.hint': '请检查网络或代理。错误信息：{detail}',
   'error.registry-unreachable.downloading':

@@ -197,4 +197,5 @@ export const failureExamples: Examples<Failure> = {
   'container-not-running': [{ code: 'container-not-running' }],
   'shell-missing': [{ code: 'shell-missing' }],
   'terminal-gone': [{ code: 'terminal-gone' }],
+  'terminals-too-many': [{ code: 'terminals-too-many', limit: 100 }],
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
+import { maxTerminals } from '../../../main/terminals/terminal-list.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { anyEngine, matrix } from '../matrix.ts'
@@ -172,6 +173,23 @@ describe.each(matrix)('$title', (engineOptions) => {
     expect(await waitForEnd(id)).toEqual(endedWith(0))
     await screen.waitForText(createHash('sha256').update(text.repeat(100)).digest('hex'))
   })
+
+  test.runIf(engineOptions === anyEngine)(
+    'no more than 100 terminals are opened, however many calls ask for one',
+    async () => {
+      const { container } = await runner.start('box:1', { command: 'hold', interactive: false })
+      const size = { columns: 80, rows: 24 }
+      const open = () => runner.calls['terminals.open']({ container, kind: 'logs', size })
+      for (let count = 0; count < maxTerminals; count++) expect(await open()).toMatchObject({ ok: true })
+      const refused = { ok: false, error: { code: 'terminals-too-many', limit: maxTerminals } }
+      expect(await open()).toEqual(refused)
+      expect(await runner.calls['terminals.start']({ container, size })).toEqual(refused)
+      expect(await runner.failureOf('box:1', { command: 'hold' })).toEqual(refused.error)
+      const [first] = valueOf(runner.calls['terminals.list'](undefined))
+      await runner.calls['terminals.close'](first!.id)
+      expect(await open()).toMatchObject({ ok: true })
+    },
+  )
 
   test.runIf(engineOptions === anyEngine)('random bytes arrive unchanged', async () => {
     const { id } = await runInteractive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')
