@@ -942,6 +942,7 @@ export const en = {
   'job.daemon.asks': 'Docker tries {mirrors} first',
   'job.daemon.none': 'Docker pulls straight from Docker Hub',
 
+  'error.busy': 'Slipway has too much to do right now. Try again in a moment.',
   'error.internal': 'Something went wrong in Slipway. Try again; its log has the details.',
   'error.image-gone': 'This image no longer exists.',
   'error.run-fault': 'Some fields still need a change.',
@@ -955,6 +956,7 @@ export const en = {
   'error.firewall-rules-lost': 'The firewall has lost Docker’s rules.',
   'error.firewall-rules-lost.hint': 'Restarting Docker restores them. It stops running containers.',
   'error.mount-missing': 'There is no folder {source} where the engine runs. Create it, or choose another.',
+  'error.mount-declined': 'Nothing was run, as you did not allow {source}. Choose another folder, or run it again.',
   'error.network-unknown': 'The engine has no network named {network}. Check the name, or leave it empty.',
   'error.user-unknown': 'The image has no user {user}. Check the name, or enter a number.',
   'error.reference-moved': '{reference} now belongs to another image.',
@@ -966,6 +968,7 @@ export const en = {
   'error.container-not-running': 'This container is not running. Start it first.',
   'error.shell-missing': 'There is no shell in this container. You can open its logs instead.',
   'error.terminal-gone': 'This terminal is closed.',
+  'error.terminals-too-many': 'There are {n} terminals. Close one first.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
   'error.registry-unreachable.no-host.hint':
@@ -1260,8 +1263,18 @@ export const en = {
   'terminal.paste.text': 'The text',
   'terminal.paste.more': { one: 'And {n} more line.', other: 'And {n} more lines.' },
   'terminal.paste.do': 'Paste',
+  'folders.choose': 'Choose a folder that the container may use',
+  'folders.title': { one: 'Let {container} use this folder?', other: 'Let {container} use these folders?' },
+  'folders.canWrite': '{path} (can change it)',
+  'folders.readOnly': '{path} (read-only)',
+  'folders.system': {
+    one: 'This belongs to the system. With it, the container could take over the computer. Allow it only if you trust the image.',
+    other:
+      'These belong to the system. With them, the container could take over the computer. Allow them only if you trust the image.',
+  },
+  'folders.no': 'Don’t allow',
+  'folders.yes': 'Allow',
   'link.title': 'Open {host} in the browser?',
-  'terminal.link.hint': 'The program in the container gave this address:',
   'link.open': 'Open',
   'keys.terminal': 'In a terminal, all other keys go to the program',
   'keys.terminal.copy': 'Copy, paste',
