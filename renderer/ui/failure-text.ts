@@ -25,6 +25,8 @@ export function failureText(failure: Failure): FailureText {
     case 'bad-input':
     case 'internal':
       return { title: t('error.internal'), hint: '' }
+    case 'busy':
+      return { title: t('error.busy'), hint: '' }
     case 'image-gone':
       return { title: t('error.image-gone'), hint: '' }
     case 'tag-taken':
