@@ -22,8 +22,8 @@ const hidden = new RegExp(
 )
 
 /**
- * Makes untrusted text safe to display: hidden characters become `⟨U+XXXX⟩`, so that they cannot reorder or hide the text
- * around them. Newlines and tabs are kept.
+ * Makes untrusted text safe to display: hidden characters become `⟨U+XXXX⟩`, so that they cannot reorder or hide the
+ * text around them. Newlines and tabs are kept.
  */
 export const plain = (text: string): string =>
   text.replace(hidden, (character) => `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`)

@@ -3,8 +3,8 @@
 import { escapeHidden, hasHidden } from './plain.ts'
 
 /**
- * Quotes a word for a POSIX shell, only if necessary. Hidden characters become escapes in `$'…'`, so that a command looks like
- * what it does. bash, zsh, ksh and BusyBox read these; dash and fish do not.
+ * Quotes a word for a POSIX shell, only if necessary. Hidden characters become escapes in `$'…'`, so that a command
+ * looks like what it does. bash, zsh, ksh and BusyBox read these; dash and fish do not.
  * Source: POSIX.1-2024, Shell Command Language, 2.2.4 "Dollar-Single-Quotes".
  */
 export function shellQuote(word: string): string {

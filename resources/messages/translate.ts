@@ -32,8 +32,8 @@ const plural = once((language) => new Intl.PluralRules(language))
 const number = once((language) => new Intl.NumberFormat(language))
 
 /**
- * The message in words: plural form chosen by `n`, numbers in the language's digits and grouping. Texts are made `plain`, as
- * most come from outside.
+ * The message in words: plural form chosen by `n`, numbers in the language's digits and grouping. Texts are made
+ * `plain`, as most come from outside.
  */
 export function phrase(text: Text, values: Readonly<Record<string, string | number>>, language: string): string {
   const form = typeof text === 'string' ? text : (text[plural(language).select(Number(values['n']))] ?? text.other)
