@@ -161,6 +161,26 @@ test('a host without TLS that changes its address after its first answer is not 
   expect(inner.connections).toBe(0)
 })
 
+test('a registry without TLS that changes its address between two pages of tags is not followed to the new one', async () => {
+  const { resolve } = await openInternet()
+  const port = await listen(
+    createHttpServer((_, response) => {
+      resolve('evil', '127.3.9.9')
+      response.setHeader('link', '</admin?do=this>; rel="next"').setHeader('connection', 'close')
+      response.end('{"tags":["1"]}')
+    }),
+    publicAddresses[0],
+  )
+  const inner = await startInner(port, '127.3.9.9')
+  const host = `${resolve('evil', publicAddresses[0])}:${port}`
+  const { tags } = registryClient({
+    ...{ http: openHttp(), credentials: async () => undefined },
+    insecureRegistries: async () => ({ hosts: [host], cidrs: [] }),
+  })
+  expect(await tags(`${host}/a/b`)).toMatchObject({ error: { code: 'registry-address', address: '127.3.9.9' } })
+  expect(inner.connections).toBe(0)
+})
+
 test.each([
   ['an HTTP', 'http', startHttpProxy],
   ['a SOCKS5', 'socks5', startSocks5Proxy],
