@@ -85,6 +85,7 @@ export function failureText(failure: Failure): FailureText {
     case 'pull-disk-full':
     case 'pull-no-space':
     case 'registry-redirects':
+    case 'registry-address':
     case 'content-altered':
     case 'mirror-accepts-unknown-digest':
       return registryFailureText(failure)

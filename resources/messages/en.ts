@@ -666,6 +666,7 @@ export const en = {
   'mirrors.why.page': 'a web page',
   'mirrors.why.invalidReply': 'not a registry',
   'mirrors.why.redirects': 'redirect loop',
+  'mirrors.why.address': 'points to a local address',
   'mirrors.why.gone': 'closed',
   'mirrors.why.error': 'error {status}',
   'mirrors.why.unknown': 'no such image',
@@ -775,6 +776,10 @@ export const en = {
   'error.registry-invalid-reply.page': '{host} answers with a web page, not like a registry.',
   'error.registry-gone': '{host} says that it has closed. Use another source.',
   'error.registry-redirects': '{host} keeps redirecting to other addresses.',
+  'error.registry-address': '{host} points to {target}, which is not on the internet.',
+  'error.registry-address.resolved': '{host} points to {target}, whose address {address} is not on the internet.',
+  'error.registry-address.hint':
+    'A sign-in page of the network may be answering in its place. Slipway does not go there, because services inside a network often trust everyone who can reach them.',
   'error.content-altered': 'What {host} sent does not match its digest.',
   'error.content-altered.hint': 'It is damaged or was changed on the way. Do not use this source.',
   'error.mirror-accepts-unknown-digest': '{host} claims to have images that do not exist.',

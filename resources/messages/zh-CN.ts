@@ -635,6 +635,7 @@ export const zhCN = {
   'mirrors.why.page': '返回网页',
   'mirrors.why.invalidReply': '不是镜像仓库',
   'mirrors.why.redirects': '循环跳转',
+  'mirrors.why.address': '指向本地地址',
   'mirrors.why.gone': '已关闭',
   'mirrors.why.error': '出错 {status}',
   'mirrors.why.unknown': '没有此镜像',
@@ -733,6 +734,10 @@ export const zhCN = {
   'error.registry-invalid-reply.page': '{host} 返回的是网页，不是镜像仓库的回应。',
   'error.registry-gone': '{host} 表示服务已关闭，请换一个来源。',
   'error.registry-redirects': '{host} 一直跳转到别的地址。',
+  'error.registry-address': '{host} 指向 {target}，那不是公网地址。',
+  'error.registry-address.resolved': '{host} 指向 {target}，其地址 {address} 不是公网地址。',
+  'error.registry-address.hint':
+    '可能是网络的登录页面在替它回应。内网和本机的服务往往信任所有能访问它们的人，所以 Slipway 没有继续访问。',
   'error.content-altered': '{host} 给出的内容与摘要不符。',
   'error.content-altered.hint': '内容已损坏，或在途中被篡改。请不要使用这个来源。',
   'error.mirror-accepts-unknown-digest': '连不存在的镜像，{host} 也说有。',
