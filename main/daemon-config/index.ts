@@ -20,6 +20,7 @@ import { daemonFileAccess, isReadDenied } from './access.ts'
 import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
+import { findUnsafePath } from './hops.ts'
 import { faultyText } from './replaced-text.ts'
 import { pinTargetEngine, type ShownSession, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
@@ -177,7 +178,11 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       }
       if (!read.ok) return read
       const { text } = read.value
-      const plan = planMirrors(text, requested, await readEnvironment(daemon, session, engine.live.containers()))
+      const unsafePath = method === 'commands' ? undefined : await findUnsafePath(daemon)
+      const plan = planMirrors(text, requested, {
+        ...(await readEnvironment(daemon, session, engine.live.containers())),
+        ...(unsafePath !== undefined && { unsafePath }),
+      })
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
       // A text that only an administrator can read must not get into the clipboard.
       const change = withPassword ? undefined : plan.change

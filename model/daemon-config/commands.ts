@@ -1,5 +1,6 @@
 /** Shell commands for changing daemon.json by hand, where Slipway cannot change it. */
 import type { Installation } from './plan.ts'
+import { escapeHidden } from '../text/plain.ts'
 import { shellQuote } from '../text/shell.ts'
 
 export interface ManualChange {
@@ -42,7 +43,7 @@ export function restoreCommandsFor({
 export function replaceFileCommands({ text, ...change }: ManualChange): readonly string[] {
   return replaceCommands(change, (temporary) => [
     `${sudoFor(change.installation)}tee ${temporary} >/dev/null <<'EOF' &&`,
-    text.replace(/\r?\n$/, ''),
+    visibleJson(text).replace(/\n$/, ''),
     'EOF',
   ])
 }
@@ -78,6 +79,18 @@ export function commandsWithoutFile({
   const backup = `${file}.before-${oldHash.slice(0, 12)}`
   return `${sudoFor(installation)}mv ${shellQuote(file)} ${shellQuote(backup)} &&\n${start}`
 }
+
+/**
+ * The same JSON without characters that are not seen, or that a terminal takes for keys: hidden characters of strings are
+ * escaped, and lines end without a carriage return.
+ */
+const visibleJson = (text: string) =>
+  escapeHidden(text.replaceAll('\r\n', '\n'), (character) =>
+    // Outside a string, a lone carriage return is white space; inside one, it may not stand.
+    character === '\r'
+      ? '\n'
+      : character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
 
 const sudoFor = (installation: Installation) => (installation === 'rootless' ? '' : 'sudo ')
 

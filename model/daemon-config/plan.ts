@@ -13,6 +13,8 @@ export interface DaemonEnvironment {
   readonly cliFlags: readonly string[]
   /** Path of the `hosts.toml` for Docker Hub; absent if there is none. */
   readonly hostsToml?: string
+  /** A folder or link on the way to the file that other users could change; absent if the helper is not used. */
+  readonly unsafePath?: string
   /** The mirrors that the engine reports; absent while it does not answer. */
   readonly inForce?: readonly string[]
   /** Names of the running containers, which a restart stops. */
@@ -39,6 +41,8 @@ export type Obstacle =
   | { readonly kind: 'not-connected'; readonly blocks: true }
   | { readonly kind: 'file'; readonly blocks: true; readonly fault: FileFault }
   | { readonly kind: 'option'; readonly blocks: true; readonly mirrors: readonly string[] }
+  /** Other users could change this folder or link on the way to the file, so the helper refuses the file. */
+  | { readonly kind: 'unsafe-path'; readonly blocks: true; readonly path: string }
   | { readonly kind: 'address'; readonly blocks: true; readonly typed: string; readonly why: AddressFault }
   /** With the containerd store, `hosts.toml` overrides the mirrors. */
   | { readonly kind: 'hosts-toml'; readonly blocks: false; readonly path: string }
@@ -111,10 +115,11 @@ function resolveAddresses(requested: readonly string[], before: readonly string[
   return { mirrors: distinctMirrors(mirrors), invalid, plainHttpWarnings }
 }
 
-function installationObstacles({ installation, cliFlags }: DaemonEnvironment): Obstacle[] {
+function installationObstacles({ installation, cliFlags, unsafePath: path }: DaemonEnvironment): Obstacle[] {
   if (installation === 'desktop' || installation === 'podman' || installation === 'elsewhere')
     return [{ kind: installation, blocks: true }]
-  return cliFlags.length > 0 ? [{ kind: 'option', blocks: true, mirrors: cliFlags }] : []
+  const unsafe: Obstacle[] = path === undefined ? [] : [{ kind: 'unsafe-path', blocks: true, path }]
+  return cliFlags.length > 0 ? [...unsafe, { kind: 'option', blocks: true, mirrors: cliFlags }] : unsafe
 }
 
 const fileObstacle = (fault: FileFault | { readonly code: 'too-many' }): Obstacle =>

@@ -46,7 +46,7 @@ export function restorePlan(
   return { rows: [], obstacles: [{ kind: 'not-connected', blocks: true }] }
 }
 
-const wholeFileObstacles: readonly Obstacle['kind'][] = ['desktop', 'podman', 'elsewhere', 'option']
+const wholeFileObstacles: readonly Obstacle['kind'][] = ['desktop', 'podman', 'elsewhere', 'option', 'unsafe-path']
 
 /** Whether only commands can restore the backup: the whole file, which may lose settings that have been made since. */
 export function needsCommands(

@@ -109,7 +109,7 @@ export interface DaemonBackup {
 }
 
 const mirrors = v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLength(20))
-const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const hash = v.pipe(v.string(), v.maxLength(64), v.regex(/^[0-9a-f]{64}$/))
 
 export const calls = {
   'daemon-config.get': call(v.undefined(), type<DaemonMirrors>()),

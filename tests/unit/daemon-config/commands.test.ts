@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { commandsWithoutFile, manualCommandsFor, restoreCommandsFor } from '../../../model/daemon-config/commands.ts'
+import { hasHidden } from '../../../model/text/plain.ts'
 
 let folder: string
 let file: string
@@ -116,4 +117,13 @@ test('a backup replaces the whole file, which keeps its mode and is kept beside 
   // A second run stops, because the file is no longer the one for which the commands were made.
   expect(runUntilFailure(restoreCommandsFor(restore))).toContain('FAILED')
   expect(restoreCommandsFor({ ...restore, start: 'sudo service docker start' })).toMatch(/sudo service docker start$/)
+})
+
+test('hidden characters of the file are escapes in the commands, and the same file is written', () => {
+  const hidden = '{"labels": ["a=\u202ex\u{e0041}\u200b", "你好 👩\u200d🚀"]}'
+  const commands = manualCommandsFor({ file, oldHash: undefined, text: `${hidden}\r\n`, installation: 'system' })
+  expect(hasHidden(commands)).toBe(false)
+  expect(commands).toContain('你好 👩\u200d🚀')
+  runInShell(commands)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(hidden))
 })
