@@ -89,6 +89,8 @@ export interface FileRepair {
   readonly isRunning: boolean
   readonly installation: Installation
   readonly method: ChangeMethod
+  /** A folder or link on the way to the file that other users could change. The helper refuses the file then. */
+  readonly unsafePath?: string
   readonly plan: RepairPlan
   /** Commands that make the change and start or reload Docker; absent without a change, or if the file was read `withPassword`. */
   readonly commands?: string
@@ -128,8 +130,9 @@ export const calls = {
    */
   'daemon-config.plan-restore': call(v.object({ hash, withPassword: v.boolean() }), type<StoredRestorePlan>()),
   /**
-   * Looks for what in the file keeps Docker down, or will at its next start, and plans the repair, which invalidates the
-   * previous one. Undefined if Docker refuses this user, or if the file is not on this computer. `withPassword`: as in
+   * Looks for what in the file keeps Docker down, or will at its next start, and plans the repair. The previous plan stays
+   * until then; an equal one keeps its id. A request that a newer one overtakes fails with `plan-unknown`. Undefined if
+   * Docker may run but cannot be reached, or if the file is not on this computer. `withPassword`: as in
    * `daemon-config.plan`.
    */
   'daemon-config.check': call(v.object({ withPassword: v.boolean() }), type<FileRepair | undefined>()),

@@ -1,5 +1,5 @@
 /** The dialog that repairs daemon.json. The app shows it, because it outlives the page without an engine. */
-import type { FileRepair } from '../../preload/contract/index.ts'
+import type { EngineState, FileRepair, MirrorChange } from '../../preload/contract/index.ts'
 
 type RepairRequest =
   | { readonly way: 'backups' }
@@ -16,3 +16,16 @@ export const repairDialog = new RepairDialogState()
 /** Whether the helper can make the repair. */
 export const canMend = ({ plan, method }: FileRepair): boolean =>
   plan.isMend && (method === 'root-helper' || method === 'user-helper')
+
+/** Whether the Docker that reads the file answers. Slipway may have found another engine while it is down. */
+export const answers = (state: EngineState, { installation }: Pick<FileRepair, 'installation'>): boolean =>
+  state.status === 'connected' && state.facts.product === 'Docker' && state.context.kind.type === installation
+
+/**
+ * Whether an earlier change of Slipway's may keep Docker down, and can be undone. Right after a repair (which leaves a
+ * faulty text) it is not offered: Docker only has to be started.
+ *
+ * @param changes newest first
+ */
+export const mayRestore = (changes: readonly MirrorChange[]): boolean =>
+  !changes[0]?.faulty && changes.some(({ backup }) => backup !== undefined)

@@ -1,0 +1,75 @@
+import { writeFileSync } from 'node:fs'
+import { systemPaths } from '../../tools/world/dockerd.ts'
+import { suspend } from '../../tools/world/processes.ts'
+import { sheet, test } from './daemon-config-fixtures.ts'
+import { expect } from './slipway.ts'
+
+test('after a mend, the page only says how Docker is started', async ({ open, writeConfig, installedEngine }) => {
+  await writeConfig('{ "debug": false, }')
+  await installedEngine.shutDown()
+  try {
+    const app = await open({ socket: systemPaths.socket })
+    await app.page.getByRole('button', { name: 'Mend…' }).click()
+    await sheet(app).getByRole('button', { name: 'Mend', exact: true }).click()
+    await expect(sheet(app)).toContainText('Now start Docker:', { timeout: 30_000 })
+    await sheet(app).getByRole('button', { name: 'Close' }).click()
+    await expect(app.page.getByRole('heading', { level: 1 })).not.toContainText('configuration')
+    await expect(app.page.getByText('sudo service docker start')).toBeVisible()
+    await expect
+      .poll(() => app.page.evaluate(`slipway.call('daemon-config.check', { withPassword: false })`))
+      .toMatchObject({
+        value: { plan: { faults: [] } },
+      })
+    await expect(app.page.getByText('Slipway has changed')).toHaveCount(0)
+  } finally {
+    writeFileSync(systemPaths.config, '{}')
+    if (!installedEngine.running) await installedEngine.restart()
+  }
+})
+
+test('a mend whose plan is outdated can only be closed, and the page then checks the file again', async ({
+  open,
+  writeConfig,
+  installedEngine,
+}) => {
+  await writeConfig('{ "debug": false, }')
+  await installedEngine.shutDown()
+  try {
+    const app = await open({ socket: systemPaths.socket })
+    const mend = sheet(app).getByRole('button', { name: 'Mend', exact: true })
+    await app.page.getByRole('button', { name: 'Mend…' }).click()
+    await expect(mend).toBeEnabled()
+    // The user mends the file by hand, and Docker starts.
+    writeFileSync(systemPaths.config, '{}')
+    await installedEngine.restart()
+    await expect(app.engine).toContainText(installedEngine.version)
+    await mend.click()
+    await expect(sheet(app)).toContainText('Something changed in the meantime')
+    await expect(mend).toHaveCount(0)
+    await sheet(app).getByRole('button', { name: 'Close' }).click()
+    await expect(app.page.getByRole('region', { name: 'Docker does not start with its configuration' })).toHaveCount(0)
+  } finally {
+    writeFileSync(systemPaths.config, '{}')
+    if (!installedEngine.running) await installedEngine.restart()
+  }
+})
+
+test('a Docker that hangs is not said to be kept down by its daemon.json', async ({
+  open,
+  writeConfig,
+  installedEngine,
+}) => {
+  await writeConfig('{ "debug": false, }')
+  await suspend(installedEngine.pid)
+  try {
+    const app = await open({ socket: systemPaths.socket })
+    await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker is not answering', { timeout: 60_000 })
+    expect(await app.page.evaluate(`slipway.call('daemon-config.check', { withPassword: false })`)).toEqual({
+      ok: true,
+    })
+    await expect(app.page.getByRole('region', { name: 'Docker does not start with its configuration' })).toHaveCount(0)
+  } finally {
+    writeFileSync(systemPaths.config, '{}')
+    process.kill(installedEngine.pid, 'SIGCONT')
+  }
+})
