@@ -80,12 +80,14 @@ export async function changeMirrors(
     return failure
   }
 
+  const onStep: HelperOptions['onStep'] = (step, validated) => {
+    if (validated === false) job.updateSubject({ unvalidated: true })
+    if (step !== 'put-back') completeStep(step)
+  }
   const cancelAndUndo = async (helper: Helper) => failStep({ code: 'daemon-file-cancelled', state: await undo(helper) })
 
   setItem(steps[0]!, { state: 'running' })
-  const opened = await openUnlessCancelled(job.cancelled, (signal) =>
-    open({ onStep: (step) => step !== 'put-back' && completeStep(step), signal }),
-  )
+  const opened = await openUnlessCancelled(job.cancelled, (signal) => open({ onStep, signal }))
   if (!opened.ok)
     return failStep(job.cancelled.aborted ? { code: 'daemon-file-cancelled', state: 'untouched' } : opened.error)
   const helper = opened.value
@@ -96,14 +98,21 @@ export async function changeMirrors(
     if (helper.recovered) return failStep({ code: 'daemon-file-recovered', state: helper.recovered })
     const changed = await write(helper)
     if (!changed.ok) return failStep(changed.error)
-    if (allowEngineDown && !changed.value.confirmed && !session().ok) {
+    const { confirmed, running } = changed.value
+    if (allowEngineDown && !running && !session().ok) {
       for (const step of ['reloaded', 'confirmed'] as const) setItem(step, { state: 'skipped' })
       setItem('kept', { state: 'running' })
       job.updateSubject({ atStart: true })
+    } else if (confirmed && !testPull && !session().ok) {
+      // Only root can reach the engine, and the helper has asked it.
+      completeStep('confirmed')
     } else {
-      const confirmed = await waitForMirrors(session, mirrors(), job.cancelled)
+      const seen = await waitForMirrors(session, mirrors(), job.cancelled)
       if (job.cancelled.aborted) return await cancelAndUndo(helper)
-      if (!confirmed) return failStep({ code: 'daemon-file-not-applied', state: await undo(helper) })
+      if (seen !== 'in-force') {
+        const code = seen === 'silent' ? 'daemon-file-unconfirmed' : 'daemon-file-not-applied'
+        return failStep({ code, state: await undo(helper) })
+      }
       completeStep('confirmed')
     }
     const signal = AbortSignal.any([job.cancelled, AbortSignal.timeout(testPullTimeoutMs)])
@@ -156,13 +165,17 @@ async function undo(helper: Helper) {
 /**
  * Polls the engine for up to 30 s until it reports these mirrors. While the snap package restarts the engine, there is
  * no answer.
+ *
+ * @returns `other` if the engine reported only other mirrors, `silent` if it never answered
  */
 async function waitForMirrors(session: Needs['session'], mirrors: readonly string[], cancelled: AbortSignal) {
   const stopSignal = AbortSignal.any([cancelled, AbortSignal.timeout(reloadTimeoutMs)])
+  let seen: 'silent' | 'other' = 'silent'
   while (!stopSignal.aborted) {
     const inForce = await mirrorsInForce(session(), stopSignal)
-    if (inForce && sameMirrors(inForce, distinctMirrors(mirrors))) return true
+    if (inForce && sameMirrors(inForce, distinctMirrors(mirrors))) return 'in-force'
+    if (inForce) seen = 'other'
     await delay(200)
   }
-  return false
+  return seen
 }

@@ -1,7 +1,7 @@
 /** Schemas of the helper's output lines (resources/helper). Each line is one JSON value. */
 import * as v from 'valibot'
 
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 export const parse = <T>(schema: v.GenericSchema<unknown, T>, value: unknown): T | undefined => {
   const parsed = v.safeParse(schema, value)
@@ -19,7 +19,11 @@ const mirrors = v.nullable(v.array(v.string()))
 
 export const marker = v.object({ helper: v.literal('slipway-daemon-file'), protocol: v.number() })
 export const ready = v.object({ ready: v.literal(true), recovered: v.nullable(state) })
-export const step = v.object({ step: v.picklist(steps) })
+export const step = v.object({
+  step: v.picklist(steps),
+  /** With `checked`: whether dockerd itself found the file valid. Not every dockerd can be asked. */
+  validated: v.exactOptional(v.boolean()),
+})
 export const error = v.looseObject({ error: v.string(), state: v.optional(state) })
 
 const backup = v.object({
@@ -67,6 +71,8 @@ export const changed = v.object({
    * Whether the engine confirmed the change; false if the engine is not running or its usual socket does not answer.
    */
   confirmed: v.boolean(),
+  /** Whether the engine is running. */
+  running: v.boolean(),
 })
 export type Changed = v.InferOutput<typeof changed>
 

@@ -42,8 +42,8 @@ export interface Helper {
 }
 
 export interface HelperOptions {
-  /** Called after each step. */
-  readonly onStep?: (step: lines.HelperStep) => void
+  /** Called after each step. `validated`: with `checked`, whether dockerd itself found the file valid. */
+  readonly onStep?: (step: lines.HelperStep, validated?: boolean) => void
   /** Abort to close the password dialog and undo a change that was not kept. */
   readonly signal?: AbortSignal
   /** The command that starts the helper; by default the one that runs it as root. */
@@ -172,7 +172,7 @@ function readReplies(output: NodeJS.ReadableStream, onStep: HelperOptions['onSte
         const line = parseJson(value)
         const stepLine = lines.parse(lines.step, line)
         if (!stepLine) return line
-        onStep?.(stepLine.step)
+        onStep?.(stepLine.step, stepLine.validated)
       }
     },
   }

@@ -83,15 +83,18 @@ const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) >= 1 && 
 
 const labelPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i
 
-/** A host name, an IPv4 address, or an IPv6 address in brackets. A host whose last label is a number must be IPv4. */
+/**
+ * A host name, an IPv4 address, or an IPv6 address in brackets. A host whose last label is a number must be IPv4, since
+ * programs read it as such. The helper has the same grammar (resources/helper, addresses.py).
+ */
 function isHost(host: string): boolean {
   if (host.startsWith('[')) return host.endsWith(']') && isIpv6(host.slice(1, -1))
   const labels = host.split('.')
-  if (/^\d+$/.test(labels.at(-1)!)) return isIpv4(host)
+  if (/^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1)!)) return isIpv4(host)
   return host.length <= 253 && labels.every((label) => labelPattern.test(label))
 }
 
-const isIpv4 = (text: string) => /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text)
+const isIpv4 = (text: string) => /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
 
 /** Eight groups; `::` replaces one or more groups; the last two may be an IPv4 address (RFC 4291, 2.2). */
 export function isIpv6(text: string): boolean {

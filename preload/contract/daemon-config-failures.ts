@@ -64,6 +64,8 @@ type FileFailure =
   | { readonly code: 'daemon-file-reload-failed'; readonly detail: string }
   /** The engine still reports its previous configuration after the reload. */
   | { readonly code: 'daemon-file-not-applied' }
+  /** The engine runs, but could not be asked whether it uses the change. */
+  | { readonly code: 'daemon-file-unconfirmed' }
   | { readonly code: 'daemon-file-no-backup' }
   /** The test pull with the new mirrors failed. */
   | { readonly code: 'daemon-file-test-failed' }

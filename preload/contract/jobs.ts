@@ -83,6 +83,8 @@ const subject = v.variant('kind', [
     restarts: v.optional(v.boolean()),
     /** The engine was not running, so it applies the restored file at its next start. */
     atStart: v.optional(v.boolean()),
+    /** dockerd could not check the file beforehand: it is older than 23, the snap package's, or not running. */
+    unvalidated: v.optional(v.boolean()),
   }),
 ])
 export type JobSubject = v.InferOutput<typeof subject>

@@ -79,6 +79,10 @@ const textByCode: TextByCode = {
     hint: t('error.daemon-file-reload-failed.hint', { detail: plain(detail) }),
   }),
   'daemon-file-not-applied': () => titleOnly(t('error.daemon-file-not-applied')),
+  'daemon-file-unconfirmed': () => ({
+    title: t('error.daemon-file-unconfirmed'),
+    hint: t('error.daemon-file-unconfirmed.hint'),
+  }),
   'daemon-file-test-failed': () => titleOnly(t('error.daemon-file-test-failed')),
   'daemon-file-cancelled': () => titleOnly(t('error.daemon-file-cancelled')),
   'daemon-file-no-backup': () => titleOnly(t('error.daemon-file-no-backup')),

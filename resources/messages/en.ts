@@ -822,6 +822,7 @@ export const en = {
   'daemon.doneNone': 'Docker pulls straight from Docker Hub from now on.',
   'daemon.step.password': 'Ask for the password',
   'daemon.step.checked': 'Check the new file',
+  'daemon.step.unvalidated': 'Check the new file (by Slipway only; Docker cannot do so here)',
   'daemon.step.backed-up': 'Back up the old file',
   'daemon.step.swapped': 'Put the new file in place',
   'daemon.step.reloaded': 'Have Docker reload it',
@@ -1209,6 +1210,9 @@ export const en = {
   'error.daemon-file-reload-failed': 'Docker could not be told to reload its configuration.',
   'error.daemon-file-reload-failed.hint': 'The system says: {detail}.',
   'error.daemon-file-not-applied': 'Docker did not apply the change; its log says why.',
+  'error.daemon-file-unconfirmed':
+    'Docker is running but does not answer Slipway, so the change could not be confirmed.',
+  'error.daemon-file-unconfirmed.hint': 'Once Docker answers, try again.',
   'error.daemon-file-test-failed': 'Docker could not pull with these mirrors. Choose others.',
   'error.daemon-file-cancelled': 'The change was cancelled.',
   'error.daemon-file-no-backup': 'This backup is no longer there, or cannot be read. Choose another one.',

@@ -172,6 +172,7 @@ export const failureExamples: Examples<Failure> = {
   ],
   'daemon-file-reload-failed': [{ code: 'daemon-file-reload-failed', detail: 'No such process', state: 'restored' }],
   'daemon-file-not-applied': [{ code: 'daemon-file-not-applied', state: 'restored' }],
+  'daemon-file-unconfirmed': [{ code: 'daemon-file-unconfirmed', state: 'restored' }],
   'daemon-file-no-backup': [{ code: 'daemon-file-no-backup', state }],
   'daemon-file-test-failed': [{ code: 'daemon-file-test-failed', state: 'restored' }],
   'daemon-file-recovered': [{ code: 'daemon-file-recovered', state: 'restored' }],

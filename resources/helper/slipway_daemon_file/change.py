@@ -11,7 +11,7 @@ from .config_file import hash_of, locate_config, open_folder, read_config
 from .engine import read_engine_config, wait_until_in_force
 from .errors import Refused, refused_from_os_error
 from .mend import check_mend
-from .process import check_flags, find_process, find_validation_error, reload
+from .process import check_flags, find_process, reload, validate
 from .replace import create_file, replace_file
 from .rollback import abort, config_of_previous_values, roll_back, values_to_set_on_rollback, with_explicit_values
 from .rules import MANAGED_KEYS, MIRRORS, check_change, parse_members, try_parse_members, with_members
@@ -30,8 +30,7 @@ def change(store, channel, old_hash, new):
     check_flags(process, path)
     engine_before = read_engine_config(store.scope)
     check_change(current.data, new, paths_allowed=engine_before is not None and engine_before.major >= 25)
-    _validate(store, process, new)
-    channel.send_step('checked')
+    _check_by_dockerd(store, channel, process, new)
     return _apply(store, channel, path, current, new, engine_before, {}, must_run=True)
 
 
@@ -57,8 +56,7 @@ def _replace_whole(store, channel, path, current, new):
     process = find_process(store.scope, path.kind)
     if process is not None:
         check_flags(process, path)
-        _validate(store, process, new)
-    channel.send_step('checked')
+    _check_by_dockerd(store, channel, process, new)
     old_members = try_parse_members(current.data)
     engine_before = read_engine_config(store.scope) if process else None
 
@@ -81,16 +79,18 @@ def _read_expected(store, old_hash):
     return path, current
 
 
-def _validate(store, process, new):
-    validation_error = _validate_text(store, process, new)
+def _check_by_dockerd(store, channel, process, new):
+    """Lets dockerd check the text, if it can. Sends the step `checked`, with whether dockerd found the text valid."""
+    output = None if process is None else _validate_text(store, process, new)
     # If `{}` causes the same error, the way dockerd is run for this check causes it: the engine itself did start.
-    if validation_error is not None and validation_error != _validate_text(store, process, b'{}'):
-        raise Refused('engine-refused', detail=validation_error)
+    if output and output != _validate_text(store, process, b'{}'):
+        raise Refused('engine-refused', detail=output)
+    channel.send({'step': 'checked', 'validated': output == ''})
 
 
 def _validate_text(store, process, data):
     try:
-        return find_validation_error(process, store.write_candidate(data))
+        return validate(process, store.write_candidate(data))
     finally:
         store.remove_candidate()
 
@@ -133,7 +133,8 @@ def _apply(store, channel, path, current, new, engine_before, cleared, must_run)
         if isinstance(error, Refused):
             error.facts['state'] = state
         raise
-    return {'hash': entry['new'], 'confirmed': confirmed}
+    is_running = confirmed or find_process(store.scope, path.kind) is not None
+    return {'hash': entry['new'], 'confirmed': confirmed, 'running': is_running}
 
 
 def _missing_folders(folder):

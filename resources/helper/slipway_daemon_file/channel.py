@@ -55,7 +55,6 @@ class Channel:
         signal.set_wakeup_fd(wakeup_writer)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(number, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def _on_signal(self, *_):
         self.is_closed = True

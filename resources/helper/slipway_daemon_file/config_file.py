@@ -7,11 +7,12 @@ from collections import namedtuple
 
 from .errors import Refused, refused_from_os_error
 from .rules import MAX_FILE_BYTES
+from .trusted_path import open_trusted_folder, resolve
 
 SYSTEM_DOCKERD_PATHS = ('/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd')
 
 # configured: the path that the engine uses. is_link: whether it is a symlink. folder and name: the real file.
-ConfigPath = namedtuple('ConfigPath', 'kind configured folder name is_link')
+ConfigPath = namedtuple('ConfigPath', 'scope kind configured folder name is_link')
 
 # data is None if the file does not exist. The attributes of MISSING are those of a new file.
 FileState = namedtuple('FileState', 'data uid gid mode xattrs')
@@ -21,22 +22,23 @@ MISSING = FileState(None, os.geteuid(), os.getegid(), 0o644, {})
 def locate_config(scope):
     """Returns the ConfigPath of the installed engine.
 
-    Raises Refused if others could change a folder on the path or the target of a symlink, or if the target is missing.
+    Raises Refused if others could change anything on the path, its symlinks and their targets included, or if the
+    target of a symlink is missing.
     """
     kind = _installed_kind(scope)
     configured = scope.files[kind]
-    folder = os.path.realpath(os.path.dirname(configured))
+    folder, _ = resolve(scope, os.path.dirname(configured))
     name = os.path.basename(configured)
-    _check_folder(scope, folder)
-    try:
-        info = os.lstat(os.path.join(folder, name))
-    except FileNotFoundError:
-        return ConfigPath(kind, configured, folder, name, False)
-    if not stat.S_ISLNK(info.st_mode):
-        return ConfigPath(kind, configured, folder, name, False)
-    target = os.path.realpath(os.path.join(folder, name))
-    _check_target(scope, target)
-    return ConfigPath(kind, configured, os.path.dirname(target), os.path.basename(target), True)
+    link = os.path.join(folder, name)
+    if not os.path.islink(link):
+        return ConfigPath(scope, kind, configured, folder, name, False)
+    # The link is kept; its target is replaced, unless others can change it.
+    target, info = resolve(scope, link)
+    if info is None:
+        raise Refused('file-odd', what='link-broken', target=target)
+    if not stat.S_ISREG(info.st_mode) or not scope.trusts(info):
+        raise Refused('file-odd', what='link-unsafe', target=target)
+    return ConfigPath(scope, kind, configured, *os.path.split(target), True)
 
 
 def _installed_kind(scope):
@@ -46,33 +48,8 @@ def _installed_kind(scope):
     return 'snap' if has_snap and not any(os.path.exists(path) for path in SYSTEM_DOCKERD_PATHS) else default
 
 
-def _check_folder(scope, folder):
-    """Checks the folder and its parents: a user who can write to one of them could swap files during the change."""
-    current = folder
-    while not os.path.lexists(current):
-        current = os.path.dirname(current)
-    while True:
-        info = os.lstat(current)
-        if not stat.S_ISDIR(info.st_mode) or not scope.trusts(info):
-            raise Refused('folder-unsafe', folder=current)
-        if current == '/':
-            return
-        current = os.path.dirname(current)
-
-
-def _check_target(scope, target):
-    """Checks the target of a symlink. The link is kept; its target is replaced, unless others can change it."""
-    try:
-        info = os.lstat(target)
-    except OSError:
-        raise Refused('file-odd', what='link-broken', target=target) from None
-    if not stat.S_ISREG(info.st_mode) or not scope.trusts(info):
-        raise Refused('file-odd', what='link-unsafe', target=target)
-    _check_folder(scope, os.path.dirname(target))
-
-
 def open_folder(path):
-    return os.open(path.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    return open_trusted_folder(path.scope, path.folder)
 
 
 def read_config(path):
@@ -81,6 +58,8 @@ def read_config(path):
         folder = open_folder(path)
     except FileNotFoundError:
         return MISSING
+    except OSError as error:
+        raise refused_from_os_error(error, path.folder) from None
     try:
         return _read_in(folder, path)
     except OSError as error:

@@ -11,7 +11,7 @@ CODES = frozenset(
         'read-only', 'no-space', 'not-permitted', 'mounted', 'io', 'file-valid',
         # the new text
         'text-invalid', 'text-too-large', 'text-elsewhere', 'key-removed', 'too-many-mirrors', 'mirror-invalid',
-        'registry-invalid',
+        'registry-invalid', 'too-many-registries',
         # the engine
         'engine-down', 'engine-elsewhere', 'flag-conflict', 'engine-refused', 'reload-failed', 'not-taken-up',
         # backups

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import resource
 import sys
 
 from . import PROTOCOL
@@ -11,6 +10,7 @@ from .channel import Channel, ChannelClosed
 from .config_file import hash_of, locate_config, read_config
 from .engine import read_engine_config
 from .errors import Refused
+from .inherited import reset_inherited
 from .process import find_process, is_set_by_flag
 from .rollback import recover, roll_back
 from .rules import MANAGED_KEYS
@@ -21,7 +21,7 @@ IDLE_TIMEOUT_S = 600
 
 
 def main(scope):
-    _reset_environment()
+    reset_inherited()
     channel = Channel()
     channel.send({'helper': 'slipway-daemon-file', 'protocol': PROTOCOL})
     sys.exit(serve(scope, channel))
@@ -145,19 +145,3 @@ def _describe_config(store):
 
 def _send_refusal(channel, refused):
     channel.send({'error': refused.code, 'state': 'untouched', **refused.facts})
-
-
-def _reset_environment():
-    """Drops everything inherited from the caller except its pipes: environment, folder, umask, limits, terminal."""
-    os.environ.clear()
-    os.chdir('/')
-    os.umask(0o077)
-    os.closerange(3, 1024)
-    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_DATA):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        os.setsid()

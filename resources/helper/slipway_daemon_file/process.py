@@ -62,21 +62,23 @@ def is_set_by_flag(argv, key):
     return bool(_flag_values(argv, name))
 
 
-def find_validation_error(process, file):
-    """Returns the output of `dockerd --validate` with the engine's own flags, or None if the file is valid.
+def validate(process, file):
+    """Returns what `dockerd --validate` says about the file, with the engine's own flags: '' if the file is valid.
 
-    Also returns None if the file cannot be validated: versions before 23 lack the flag, and a snap's dockerd cannot be
-    run from outside.
+    Returns None if dockerd cannot be asked: versions before 23 lack the flag, and a snap's dockerd cannot be run from
+    outside.
     """
     if process.exe is None or process.reload_method == 'snap':
         return None
     flags = _without_flag(process.argv[1:], '--config-file')
     folder = os.path.dirname(process.exe)
     result = run([process.exe, *flags, '--validate', '--config-file', file], 20, path_prefix=folder)
+    if result.returncode == 0:
+        return ''
     output = _tail(result.stdout)
-    if result.returncode == 0 or 'unknown flag: --validate' in output:
+    if output.startswith('unknown flag: --validate'):
         return None
-    return output.replace(file, 'daemon.json')
+    return output.replace(file, 'daemon.json') or f'exit code {result.returncode}'
 
 
 def _systemctl(scope, timeout_s, *arguments):
@@ -85,6 +87,8 @@ def _systemctl(scope, timeout_s, *arguments):
 
 def run(argv, timeout_s, path_prefix=None, environment=None):
     path = f'{path_prefix}:{PATH}' if path_prefix else PATH
+    # While SIGCHLD is ignored, the kernel drops exit codes, and subprocess takes each of them for 0.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         return subprocess.run(
             argv,

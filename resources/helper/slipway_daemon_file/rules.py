@@ -1,10 +1,9 @@
 """Which changes of the text are allowed: only two keys may differ, and only with values that the engine accepts."""
 
-import ipaddress
 import json
-import re
-from urllib.parse import urlsplit
+from collections import Counter
 
+from .addresses import check_mirror, check_registry
 from .errors import Refused
 from .strict_json import InvalidJson, Members, is_identical, parse
 
@@ -14,6 +13,7 @@ MANAGED_KEYS = (MIRRORS, INSECURE)
 
 MAX_FILE_BYTES = 1 << 20
 MAX_MIRRORS = 3
+MAX_ADDED_REGISTRIES = 50
 BOM = b'\xef\xbb\xbf'
 
 
@@ -75,64 +75,32 @@ def check_change(old, new, paths_allowed):
         old_value, new_value = old_members.get(key), new_members.get(key)
         is_unchanged = key in old_members.names() and is_identical(old_value, new_value)
         if key in new_members.names() and not is_unchanged:
-            _check_value(key, new_value, paths_allowed)
+            _check_value(key, old_value, new_value, paths_allowed)
 
 
 def _unmanaged(all_members):
     return Members((name, value) for name, value in all_members if name not in MANAGED_KEYS)
 
 
-def _check_value(key, value, paths_allowed):
-    if type(value) is not list or not all(type(item) is str for item in value):
+def _check_value(key, old, new, paths_allowed):
+    """Checks what the change adds. What stands in the file already may stay, whatever it is."""
+    if not _is_string_list(new):
         raise Refused('text-invalid', why='wrong-type', key=key)
+    added = list((Counter(new) - Counter(old if _is_string_list(old) else [])).elements())
     if key == MIRRORS:
-        if len(value) > MAX_MIRRORS:
+        if len(new) > MAX_MIRRORS:
             raise Refused('too-many-mirrors', most=MAX_MIRRORS)
-        for mirror in value:
-            _check_mirror(mirror, paths_allowed)
+        for mirror in added:
+            check_mirror(mirror, paths_allowed)
     else:
-        for registry in value:
-            _check_registry(registry)
+        if len(added) > MAX_ADDED_REGISTRIES:
+            raise Refused('too-many-registries', most=MAX_ADDED_REGISTRIES)
+        for registry in added:
+            check_registry(registry)
 
 
-def _check_mirror(mirror, paths_allowed):
-    """Applies the engine's own rules: moby registry/config.go, ValidateMirror."""
-
-    def refuse(why):
-        raise Refused('mirror-invalid', mirror=mirror[:300], why=why)
-
-    # Go's URL parser rejects these characters in a host; Python's silently drops some of them.
-    if len(mirror) > 300 or not re.fullmatch(r'[!-~]+', mirror) or re.search(r'[\\^`{|}<>"]', mirror):
-        refuse('characters')
-    try:
-        url = urlsplit(mirror)
-        port = url.port
-    except ValueError:
-        refuse('not-a-url')
-    if url.scheme not in ('http', 'https'):
-        refuse('scheme')
-    if '@' in url.netloc:
-        refuse('user')
-    if '?' in mirror or '#' in mirror:
-        refuse('query')
-    if not url.hostname or port == 0 or url.netloc.endswith(':') or '%' in url.netloc:
-        refuse('host')
-    if url.path not in ('', '/') and not (paths_allowed and re.fullmatch(r'/[A-Za-z0-9._~/-]*', url.path)):
-        refuse('path')
-
-
-def _check_registry(registry):
-    """Allows host, host:port and networks such as 10.0.0.0/8: moby registry/config.go, loadInsecureRegistries."""
-    if '/' in registry:
-        try:
-            ipaddress.ip_network(registry, strict=False)
-            return
-        except ValueError:
-            pass
-    host = r'(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])'
-    match = re.fullmatch(rf'{host}(?::([0-9]{{1,5}}))?', registry) if len(registry) <= 300 else None
-    if not match or (match.group(1) and not 0 < int(match.group(1)) < 65536):
-        raise Refused('registry-invalid', registry=registry[:300])
+def _is_string_list(value):
+    return type(value) is list and all(type(item) is str for item in value)
 
 
 def with_members(data, values):

@@ -26,10 +26,13 @@ _FIELDS = {
 class Scope(namedtuple('Scope', _FIELDS)):
     def trusts(self, info):
         """Whether root or the scope's user owns the file, and others cannot change it (but see `allow_sticky`)."""
-        if info.st_uid not in (0, self.uid):
+        if not self.trusts_owner(info):
             return False
         is_sticky = self.allow_sticky and stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX
         return bool(is_sticky) or not info.st_mode & self.untrusted_mode
+
+    def trusts_owner(self, info):
+        return info.st_uid in (0, self.uid)
 
 
 ROOT = Scope(

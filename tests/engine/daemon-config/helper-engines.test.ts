@@ -27,7 +27,7 @@ describe('the addresses in the new text', () => {
     await expectRefused({ code: 'daemon-file-mirror-invalid', state: 'untouched' }, text)
   })
 
-  test.each(['http://a.example', 'a.example:99999', 'a b', '10.0.0.0/99', '-x'])(
+  test.each(['http://a.example', 'a.example:99999', 'a b', '10.0.0.0/99', '-x', 'a.example/'])(
     'an insecure registry that the engine would refuse is refused: %s',
     async (invalid) => {
       const text = `{ "insecure-registries": ["${invalid}"], "labels": ["x=y"] }\n`
@@ -36,7 +36,7 @@ describe('the addresses in the new text', () => {
   )
 
   test('valid insecure registries are loaded by the engine, and an undo removes them', async () => {
-    const text = `{ "insecure-registries": ["a.example:5000", "10.0.0.0/8", "B.example"], "labels": ["x=y"] }\n`
+    const text = `{ "insecure-registries": ["a.example:5000", "10.0.0.1:80", "B.example"], "labels": ["x=y"] }\n`
     const before = readState()
     const { answer, last } = await changeFile(text, 'undo')
     expect(answer).toMatchObject({ ok: true, value: { confirmed: true } })
@@ -96,19 +96,24 @@ describe('the engine', () => {
     await expectMirrors()
   })
 
-  test('hangs during a change: the change succeeds, and an undo restores the file', { timeout: 120_000 }, async () => {
-    const before = readState()
-    const { helper } = await startHelper({
-      onStep: (step) => void (step === 'backed-up' && process.kill(setup.engine.pid, 'SIGSTOP')),
-    })
-    const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
-    const undone = answer.ok ? await helper.undo() : undefined
-    process.kill(setup.engine.pid, 'SIGCONT')
-    await helper.end()
-    expect([answer.ok, undone]).toEqual([true, { ok: true, value: 'restored' }])
-    expect(readState()).toEqual(before)
-    await reloadMirrors(setup.engine, [])
-  })
+  test(
+    'hangs during a change: the change is not confirmed, and an undo restores the file',
+    { timeout: 120_000 },
+    async () => {
+      const before = readState()
+      const { helper } = await startHelper({
+        onStep: (step) => void (step === 'backed-up' && process.kill(setup.engine.pid, 'SIGSTOP')),
+      })
+      const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
+      const undone = answer.ok ? await helper.undo() : undefined
+      process.kill(setup.engine.pid, 'SIGCONT')
+      await helper.end()
+      expect(answer).toMatchObject({ ok: true, value: { confirmed: false, running: true } })
+      expect(undone).toEqual({ ok: true, value: 'restored' })
+      expect(readState()).toEqual(before)
+      await reloadMirrors(setup.engine, [])
+    },
+  )
 
   test('has another process’s id in its pid file: that process gets no signal', async () => {
     const pidText = readFileSync(systemPaths.pid)

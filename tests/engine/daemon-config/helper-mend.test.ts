@@ -47,7 +47,10 @@ describe('while Docker is down', () => {
 
   test('a mended file keeps owner and mode, the old text is a backup, and Docker starts', async () => {
     const { answer, steps, backups } = await mend(mended)
-    expect(answer).toEqual({ ok: true, value: { answer: 'changed', confirmed: false, hash: hashOf(mended) } })
+    expect(answer).toEqual({
+      ok: true,
+      value: { answer: 'changed', confirmed: false, running: false, hash: hashOf(mended) },
+    })
     expect(steps).toEqual(['checked', 'backed-up', 'swapped'])
     expect(readState()).toEqual({ text: mended, mode: '640', owner: '0:7' })
     expect(backups[0]).toMatchObject({ hash: hashOf(broken), valid: false })

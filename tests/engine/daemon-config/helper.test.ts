@@ -39,7 +39,7 @@ describe.each(matrix)('on $title', (options) => {
     const { answer, last, steps } = await changeFile(textWithBoth)
     expect(answer).toEqual({
       ok: true,
-      value: { answer: 'changed', confirmed: true, hash: hashOf(textWithBoth) },
+      value: { answer: 'changed', confirmed: true, running: true, hash: hashOf(textWithBoth) },
     })
     expect(last).toEqual({ ok: true, value: undefined })
     expect(steps).toEqual(['checked', 'backed-up', 'swapped', 'reloaded', 'confirmed'])

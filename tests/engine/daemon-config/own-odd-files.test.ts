@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -111,6 +112,17 @@ describe('a link', () => {
     await helper.end()
     expect(readlinkSync(setup.scope.file)).toBe(target)
     expect(existsSync(target)).toBe(false)
+  })
+
+  test('of another user’s in a folder like /tmp is not followed', async () => {
+    const theirLink = '/tmp/slipway-their-link'
+    const target = linkTo(nobody)
+    symlinkSync(target, theirLink)
+    lchownSync(theirLink, 1, 1)
+    rmSync(setup.scope.file)
+    symlinkSync(theirLink, setup.scope.file)
+    const unsafe = { code: 'daemon-file-unsuitable', what: 'link-unsafe', target: theirLink, state: 'untouched' }
+    await expectRefused(unsafe).finally(() => rmSync(theirLink))
   })
 
   test('that is a hard link is not changed', async () => {

@@ -5,7 +5,7 @@ import { openHelper, type HelperOptions } from '../../../main/daemon-config/help
 const openFakeHelper = (script: string, options: HelperOptions = {}) =>
   openHelper({ ...options, command: ['/bin/sh', '-c', script] })
 
-const greeting = `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"ready":true,"recovered":null}'`
+const greeting = `echo '{"helper":"slipway-daemon-file","protocol":2}'; echo '{"ready":true,"recovered":null}'`
 
 async function openReadyHelper(script: string, options?: HelperOptions) {
   const helper = await openFakeHelper(`${greeting}; ${script}`, options)
@@ -26,12 +26,12 @@ test.each([
   ['the helper prints nothing', 'exit 0', { code: 'helper-ended', detail: 'exit 0' }],
   [
     'the helper has another protocol version',
-    `echo '{"helper":"slipway-daemon-file","protocol":2}'; cat >/dev/null`,
-    { code: 'helper-version', installed: 2, needed: 1 },
+    `echo '{"helper":"slipway-daemon-file","protocol":9}'; cat >/dev/null`,
+    { code: 'helper-version', installed: 9, needed: 2 },
   ],
   [
     'the helper refuses to start',
-    `echo '{"helper":"slipway-daemon-file","protocol":1}'; echo '{"error":"not-root","state":"untouched"}'`,
+    `echo '{"helper":"slipway-daemon-file","protocol":2}'; echo '{"error":"not-root","state":"untouched"}'`,
     { code: 'daemon-file-helper-error', why: 'not-root', state: 'untouched' },
   ],
 ])('opening the helper fails if %s', async (_, script, error) => {
@@ -47,14 +47,15 @@ test('opening the helper fails if its command does not exist', async () => {
 })
 
 test('if the helper ends during a change, the change and every later request fail', async () => {
-  const steps: string[] = []
-  const helper = await openReadyHelper(`read request; echo '{"step":"checked"}'; echo killed >&2; kill -9 $$`, {
-    onStep: (step) => void steps.push(step),
+  const steps: unknown[] = []
+  const checked = '{"step":"checked","validated":false}'
+  const helper = await openReadyHelper(`read request; echo '${checked}'; echo killed >&2; kill -9 $$`, {
+    onStep: (step, validated) => void steps.push([step, validated]),
   })
   const ended = { ok: false, error: { code: 'helper-ended', detail: 'killed' } }
   expect(await helper.change({ oldHash: undefined, newText: '{}' })).toEqual(ended)
   expect(await helper.undo()).toEqual(ended)
-  expect(steps).toEqual(['checked'])
+  expect(steps).toEqual([['checked', false]])
   await helper.end()
 })
 
@@ -68,11 +69,11 @@ test('a reply that cannot be parsed is refused', async () => {
 
 test('two requests made at the same time get their own replies', async () => {
   const helper = await openReadyHelper(
-    `read a; echo '{"answer":"changed","hash":"x","confirmed":true}'; read b; sleep 0.1; echo '{"answer":"kept"}'`,
+    `read a; echo '{"answer":"changed","hash":"x","confirmed":true,"running":true}'; read b; sleep 0.1; echo '{"answer":"kept"}'`,
   )
   const both = await Promise.all([helper.change({ oldHash: undefined, newText: '{}' }), helper.keep()])
   expect(both).toEqual([
-    { ok: true, value: { answer: 'changed', hash: 'x', confirmed: true } },
+    { ok: true, value: { answer: 'changed', hash: 'x', confirmed: true, running: true } },
     { ok: true, value: undefined },
   ])
 })
