@@ -3,6 +3,7 @@
  * reports the position of each member of the outermost object, so that a member can be replaced, and the position and
  * kind of the first fault.
  */
+import { createScanner } from 'jsonc-parser'
 
 /** `start` is the first character's offset; `end` is exclusive. */
 export interface Span {
@@ -176,6 +177,21 @@ function causeOf(fault: JsonFault, text: string, start: number, previous: Token)
     previous.kind === 'text' ? text.slice(previous.start, previous.end) : '',
   )
   return wrongQuote ? { code: 'punctuation', at: previous.start + wrongQuote.index } : fault
+}
+
+/** jsonc-parser and the helper read objects and lists recursively. Docker itself reads up to 10,000 levels. */
+const maxDepth = 500
+
+export function isNestedTooDeeply(text: string): boolean {
+  const scanner = createScanner(text)
+  let depth = 0
+  while (scanner.getPosition() < text.length && depth <= maxDepth) {
+    scanner.scan()
+    const first = text[scanner.getTokenOffset()]
+    if (first === '{' || first === '[') depth += 1
+    if (first === '}' || first === ']') depth -= 1
+  }
+  return depth > maxDepth
 }
 
 /** Scans a text for its outermost object. Fails with the first fault. */

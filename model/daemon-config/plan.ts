@@ -1,5 +1,6 @@
 /** The plan of a change of the engine's mirrors: its effects, row by row, and the exact text that is written. */
 import { readDaemonFile, withMirrors, type FileFault, type FileText } from './file.ts'
+import type { Edit } from './list-edit.ts'
 import { lineDiff, type DiffLine } from './line-diff.ts'
 import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type AddressFault } from '../mirrors/address.ts'
 
@@ -50,6 +51,11 @@ export interface FileChange {
   readonly diff: readonly DiffLine[]
 }
 
+/** `edits`: the edits of `before` that give `after`. */
+export interface FileEdit extends FileChange {
+  readonly edits: readonly Edit[]
+}
+
 export interface MirrorPlan {
   readonly rows: readonly PlanRow[]
   /** Blocking obstacles first. */
@@ -58,11 +64,12 @@ export interface MirrorPlan {
    * Absent if the file or an address is invalid, there are too many mirrors, or nothing would change. A plan that is
    * blocked for another reason has a change, so that it can be shown.
    */
-  readonly change?: FileChange
+  readonly change?: FileEdit
 }
 
 /** Whether an obstacle prevents the plan from being applied. */
-export const isBlocked = ({ obstacles }: MirrorPlan): boolean => obstacles.some(({ blocks }) => blocks)
+export const isBlocked = ({ obstacles }: Pick<MirrorPlan, 'obstacles'>): boolean =>
+  obstacles.some(({ blocks }) => blocks)
 
 /** The plan that makes the engine use exactly these mirrors, in this order. */
 export function planMirrors(file: FileText, requested: readonly string[], environment: DaemonEnvironment): MirrorPlan {
@@ -87,7 +94,7 @@ export function planMirrors(file: FileText, requested: readonly string[], enviro
   return {
     rows: [...rows, ...fileRows(file, after), ...applyRows(installation)],
     obstacles: restarts ? [...obstacles, { kind: 'restart', blocks: false, stops: running }] : obstacles,
-    change: { before: file, after, diff: lineDiff(file ?? '', after) },
+    change: { before: file, after, edits: edited.edits, diff: lineDiff(file ?? '', after) },
   }
 }
 

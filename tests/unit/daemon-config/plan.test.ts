@@ -43,7 +43,9 @@ test('a changed order, a removed mirror and an added mirror are each listed', ()
   expect(diffTexts(plan)).toEqual([
     ' {',
     `-  "registry-mirrors": ["${mirrorA}/", "${mirrorB}/", "https://old.example"],`,
-    `+  "registry-mirrors": ["${mirrorB}/", "${mirrorA}/", "${mirrorC}"],`,
+    '+  "registry-mirrors": [',
+    ...[`+    "${mirrorB}/",`, `+    "${mirrorA}/",`, `+    "${mirrorC}"`],
+    '+  ],',
     '   "debug": true',
     ' }',
   ])
@@ -55,7 +57,7 @@ test('removing all mirrors empties the list and keeps the key', () => {
   expect(plan.change?.after).toBe('{"registry-mirrors":[]}')
   const withoutKey = planMirrors('{"debug":true}', [], { ...environment, inForce: [`${mirrorA}/`] })
   expect(rowTexts(withoutKey)).toEqual(['clears', 'file edited', 'password', 'reload'])
-  expect(withoutKey.change).toMatchObject({ after: '{"debug":true,"registry-mirrors":[]}' })
+  expect(withoutKey.change).toMatchObject({ after: '{"debug":true, "registry-mirrors": []}' })
 })
 
 test('a file that already has the mirrors is not changed, and an engine that lacks them is reloaded', () => {
