@@ -3,7 +3,7 @@
  * cannot be parsed is not edited.
  */
 import { applyEdits } from 'jsonc-parser'
-import { isNestedTooDeeply, scanObject, type JsonFaultCode } from './json-text.ts'
+import { scanObject, type JsonFaultCode } from './json-text.ts'
 import { listEdit, type Edit } from './list-edit.ts'
 import { distinctMirrors, sameMirrors } from '../mirrors/address.ts'
 
@@ -16,8 +16,6 @@ export type FileFaultCode =
   | 'encoding'
   /** A byte order mark, with which Docker 20.10 does not start. */
   | 'bom'
-  /** Too long, or nested too deeply, to be parsed. */
-  | 'huge'
   /**
    * A key of Slipway's, with capitals. Docker does not start: "don't match any configuration option" (20.10 to 28.5).
    */
@@ -28,7 +26,7 @@ export type FileFaultCode =
 
 export interface FileFault {
   readonly code: FileFaultCode
-  /** Where the fault is; absent if the file is too long to be shown. */
+  /** Where the fault is; absent if the file is too long or too deep to be shown. */
   readonly place?: Place
   /** The affected key. */
   readonly key?: string
@@ -107,8 +105,8 @@ export function readDaemonFile(text: FileText): DaemonFile {
   if (replacement >= 0) return fault('encoding', replacement)
   if (/^[ \t\r\n]*$/.test(text)) return { ok: true, settings: { state: 'empty', ...noSettings } }
 
-  if (isNestedTooDeeply(text)) return { ok: false, fault: { code: 'huge' } }
   const scan = scanObject(text)
+  if (!scan.ok && scan.fault.code === 'huge') return { ok: false, fault: { code: 'huge' } }
   if (!scan.ok) return fault(isUtf16(text) ? 'encoding' : scan.fault.code, scan.fault.at)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
