@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { isBlocked, mirrorsBefore, planMirrors } from '../../model/daemon-config/plan.ts'
+import { mirrorsBefore, planMirrors, type FileEdit } from '../../model/daemon-config/plan.ts'
+import { isBlocked, shownMirrorPlan } from '../../model/daemon-config/shown.ts'
 import {
   fail,
   ok,
@@ -17,6 +18,7 @@ import type { Engine, EngineSession, HostEnvironment } from '../engine/index.ts'
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { daemonFileAccess, isReadDenied, type DaemonFileAccess } from './access.ts'
+import { byteEdits } from './byte-edits.ts'
 import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
@@ -49,6 +51,8 @@ export interface DaemonConfigNeeds {
 /** A plan that was shown, with the session and the access to the file that it was made for. */
 interface AppliablePlan {
   readonly shown: StoredMirrorPlan
+  /** Absent if the plan changes nothing. */
+  readonly change: FileEdit | undefined
   readonly session: ShownSession
   readonly access: DaemonFileAccess
   readonly oldHash: string | undefined
@@ -84,12 +88,11 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
 
   async function apply(
-    { shown, access, oldHash, mirrors }: AppliablePlan,
+    { shown, change, access, oldHash, mirrors }: AppliablePlan,
     steps: readonly DaemonStep[],
     job: JobContext,
     target: TargetEngine,
   ) {
-    const { change, rows } = shown.plan
     if (!change) return
     const [first] = mirrors
     const failure = await changeMirrors(
@@ -97,12 +100,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       {
         steps,
         mirrors: () => mirrors,
-        write: (helper) => helper.change({ oldHash, newText: change.after }),
+        write: (helper) => helper.change({ oldHash, edits: byteEdits(change.before, change.edits) }),
         testPull: first === undefined ? undefined : (session, signal) => tryMirror(session, first, signal),
       },
       job,
     )
-    finish(failure, { file: shown.file, before: mirrorsBefore(rows), after: mirrors, backup: oldHash })
+    finish(failure, { file: shown.file, before: mirrorsBefore(shown.plan.rows), after: mirrors, backup: oldHash })
   }
 
   /** Stores a change that was made. */
@@ -164,20 +167,23 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         wasInterrupted &&= !read.ok
       }
       if (!read.ok) return read
-      const { text, hash: oldHash } = read.value
+      const { text, hash: oldHash, isMasked = false } = read.value
       const plan = planMirrors(text, requested, await readEnvironment(daemon, session, engine.live.containers()))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
-      // A text that only an administrator can read must not get into the clipboard.
-      const change = withPassword ? undefined : plan.change
-      const texts = change && { before: read.value, after: change.after }
-      const commands = texts && (await manualCommands(daemon, fileAccess, texts))
-      const shown = { id: randomUUID(), file, method, plan, ...(commands !== undefined && { commands }) }
+      const { change } = plan
+      // Commands with a masked text would write the mask.
+      const texts = change && !isMasked && { before: read.value, after: change.after }
+      const commands = texts ? await manualCommands(daemon, fileAccess, texts) : undefined
+      const shown = {
+        ...{ id: randomUUID(), file, method, plan: shownMirrorPlan(plan, isMasked) },
+        ...(commands !== undefined && { commands }),
+      }
       if (request !== latestRequest || !isStillShown(session)) return fail({ code: 'plan-unknown' })
-      storedPlan = { shown, session, access: fileAccess, oldHash, mirrors }
+      storedPlan = { shown, change, session, access: fileAccess, oldHash, mirrors }
       return ok(shown)
     },
     'daemon-config.apply'(id) {
-      if (storedPlan?.shown.id !== id || !storedPlan.shown.plan.change || isBlocked(storedPlan.shown.plan))
+      if (storedPlan?.shown.id !== id || !storedPlan.change || isBlocked(storedPlan.shown.plan))
         return fail({ code: 'plan-unknown' })
       const planToApply = storedPlan
       storedPlan = undefined

@@ -2,7 +2,7 @@
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import type { Failure } from '../../preload/contract/index.ts'
 import type { JobContext } from '../jobs/index.ts'
-import type { DaemonFileAccess, FileContent } from './access.ts'
+import { contentOf, type DaemonFileAccess, type FileContent } from './access.ts'
 import { changeMirrors, type MirrorChangeRequest } from './change.ts'
 import type { TargetEngine } from './target-engine.ts'
 
@@ -44,7 +44,7 @@ export async function restoreBackup(
         if (!current) {
           const answer = await helper.read()
           if (!answer.ok) return answer
-          current = { text: answer.value.text ?? undefined, hash: answer.value.hash ?? undefined }
+          current = contentOf(answer.value)
         }
         return helper.restore({ oldHash: current.hash, hash })
       },

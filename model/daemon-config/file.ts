@@ -5,7 +5,7 @@
 import { applyEdits } from 'jsonc-parser'
 import { scanObject, type JsonFaultCode } from './json-text.ts'
 import { listEdit, type Edit } from './list-edit.ts'
-import { distinctMirrors, sameMirrors } from '../mirrors/address.ts'
+import { distinctMirrors, maxMirrors, sameMirrors } from '../mirrors/address.ts'
 
 /** The file's text; undefined if the file does not exist. The first edit creates it. */
 export type FileText = string | undefined
@@ -65,9 +65,6 @@ export type EditedFile =
       readonly edits: readonly Edit[]
     }
   | { readonly ok: false; readonly fault: FileFault | { readonly code: 'too-many' } }
-
-/** A limit, since each mirror that hangs delays a pull by 15 s; with the containerd store, the pull fails. */
-export const maxMirrors = 3
 
 const mirrorsKey = 'registry-mirrors'
 const insecureKey = 'insecure-registries'

@@ -67,10 +67,6 @@ export interface MirrorPlan {
   readonly change?: FileEdit
 }
 
-/** Whether an obstacle prevents the plan from being applied. */
-export const isBlocked = ({ obstacles }: Pick<MirrorPlan, 'obstacles'>): boolean =>
-  obstacles.some(({ blocks }) => blocks)
-
 /** The plan that makes the engine use exactly these mirrors, in this order. */
 export function planMirrors(file: FileText, requested: readonly string[], environment: DaemonEnvironment): MirrorPlan {
   const read = readDaemonFile(file)

@@ -34,7 +34,9 @@ const textByCode: TextByCode = {
   'daemon-file-changed': () => titleOnly(t('error.daemon-file-changed')),
   'daemon-file-invalid': ({ line, column, detail }) => ({
     title: t('error.daemon-file-invalid', { line: String(line), column: String(column) }),
-    hint: t('error.daemon-file-invalid.hint', { detail: plain(detail) }),
+    hint: detail
+      ? t('error.daemon-file-invalid.hint', { detail: plain(detail) })
+      : t('error.daemon-file-invalid.secret'),
   }),
   'daemon-file-duplicate-key': ({ key }) => ({
     title: t('error.daemon-file-duplicate-key', { key }),
@@ -72,7 +74,9 @@ const textByCode: TextByCode = {
   }),
   'daemon-file-refused': ({ detail }) => ({
     title: t('error.daemon-file-refused'),
-    hint: t('error.daemon-file-refused.hint', { detail: plain(detail) }),
+    hint: detail
+      ? t('error.daemon-file-refused.hint', { detail: plain(detail) })
+      : t('error.daemon-file-refused.secret'),
   }),
   'daemon-file-reload-failed': ({ detail }) => ({
     title: t('error.daemon-file-reload-failed'),

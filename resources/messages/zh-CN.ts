@@ -768,6 +768,7 @@ export const zhCN = {
   'daemon.row.reload': 'Docker 重新读取配置，不会停止任何容器。',
   'daemon.row.restart': 'Docker 会重启，这种安装方式没有别的办法。',
   'daemon.showChange': '查看改动',
+  'daemon.masked': '只有管理员可以读取这个文件：这里不含其他行，其他文字显示为 x。',
   'daemon.commands': '在终端中手动操作',
   'daemon.safe': '任何一步失败，都会恢复原状。',
   'daemon.nothing': 'Docker 已经是这样设置的，无需改动。',
@@ -1098,9 +1099,12 @@ export const zhCN = {
   'error.daemon-file-recovered': '已先恢复被中断的改动，请重试。',
   'error.daemon-file-changed': 'daemon.json 刚刚被其他程序或用户改动，请重试。',
   'error.daemon-file-needs-password': '只有管理员可以读取 {file}。',
-  'error.daemon-file-needs-password.hint': '读取时需要输入密码，改动前还会再次询问。',
+  'error.daemon-file-needs-password.hint':
+    '读取其中的镜像加速需要输入密码，改动前还会再次询问。密码等其他文字不会显示。',
   'error.daemon-file-invalid': 'daemon.json 第 {line} 行第 {column} 列有误。',
   'error.daemon-file-invalid.hint': '无法解析的文件 Slipway 不会改动（{detail}）。请修正它，或恢复一份备份。',
+  'error.daemon-file-invalid.secret':
+    '只有管理员可以读取这个文件，Slipway 不会显示或修复它。请用编辑器修正，或恢复一份备份。',
   'error.daemon-file-duplicate-key': 'daemon.json 中“{key}”出现了两次。',
   'error.daemon-file-duplicate-key.hint': 'Docker 只采用其中一个。请删去另一个，再重试。',
   'error.daemon-file-too-large': 'daemon.json 有 {size}，超过了 Slipway 可修改的上限 {most}。',
@@ -1125,6 +1129,7 @@ export const zhCN = {
   'error.daemon-file-flag-conflict.hint': '两处都有同一选项时，Docker 无法启动。请先从服务的命令行中去掉它。',
   'error.daemon-file-refused': 'Docker 不接受这份配置。',
   'error.daemon-file-refused.hint': '引擎的回应：{detail}。',
+  'error.daemon-file-refused.secret': '原因只有管理员可以查看：请运行“sudo dockerd --validate”。',
   'error.daemon-file-reload-failed': '无法让 Docker 重新读取配置。',
   'error.daemon-file-reload-failed.hint': '系统提示：{detail}。',
   'error.daemon-file-not-applied': 'Docker 没有采用这次修改，原因见它的日志。',
@@ -1137,7 +1142,8 @@ export const zhCN = {
   'error.daemon-file-helper-error.hint': '具体原因：{why}。',
 
   'polkit.description': '修改 Docker 的镜像加速',
-  'polkit.message': '修改 Docker 配置（daemon.json）中的镜像加速、私有仓库，或修复其中的标点，需要认证',
+  'polkit.message':
+    '读取 Docker 配置（daemon.json），修改其中的镜像加速、私有仓库，或修复其中的标点，需要认证。如果只有管理员可以读取该文件，Slipway 只读取镜像加速、私有仓库、数字和设置名，不读取其他文字。',
 
   'terminal.input': '终端，按 Ctrl+Shift+Esc 离开',
   'terminal.logs': '日志',

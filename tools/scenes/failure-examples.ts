@@ -138,7 +138,10 @@ export const failureExamples: Examples<Failure> = {
     { code: 'daemon-file-interrupted', file: daemonFile, helper: false },
   ],
   'daemon-file-changed': [{ code: 'daemon-file-changed', state }],
-  'daemon-file-invalid': [{ code: 'daemon-file-invalid', line: 4, column: 3, detail: 'a comma is missing', state }],
+  'daemon-file-invalid': [
+    { code: 'daemon-file-invalid', line: 4, column: 3, detail: 'a comma is missing', state },
+    { code: 'daemon-file-invalid', line: 4, column: 3, detail: '', state },
+  ],
   'daemon-file-duplicate-key': [{ code: 'daemon-file-duplicate-key', key: 'registry-mirrors', state }],
   'daemon-file-too-large': [{ code: 'daemon-file-too-large', bytes: 2_400_000, most: 1_000_000, state }],
   'daemon-file-unsuitable': [
@@ -166,6 +169,7 @@ export const failureExamples: Examples<Failure> = {
   'daemon-file-flag-conflict': [{ code: 'daemon-file-flag-conflict', key: 'insecure-registries', state }],
   'daemon-file-refused': [
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state },
+    { code: 'daemon-file-refused', detail: '', state },
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'restored' },
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'left' },
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'unsure' },

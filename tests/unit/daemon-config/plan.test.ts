@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { lineDiff } from '../../../model/daemon-config/line-diff.ts'
-import { isBlocked, planMirrors, type MirrorPlan, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
+import { planMirrors, type MirrorPlan, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
+import { isBlocked } from '../../../model/daemon-config/shown.ts'
 import { mirrorA, mirrorB } from './file-arbitraries.ts'
 
 const environment: DaemonEnvironment = { installation: 'system', cliFlags: [], running: ['web'] }
