@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { fail, ok, type ChangeMethod, type Result } from '../../preload/contract/index.ts'
+import type { FileFault, Place } from '../../model/daemon-config/file.ts'
 import type { OpenHelper } from './change.ts'
 import { helperInstalled, openHelper, type DaemonFile, type Helper, type UserHelper } from './helper.ts'
 import { toFailure } from './helper-failures.ts'
@@ -17,6 +18,8 @@ export interface FileContent {
    * written anywhere.
    */
   readonly isMasked?: true
+  /** Where a masked text cannot be parsed. Then `text` is none of the file's. */
+  readonly fault?: FileFault
 }
 
 export interface DaemonFileAccess {
@@ -63,8 +66,9 @@ export function daemonFileAccess(
     async readThroughHelper() {
       const answer = await withHelper((helper) => helper.read())
       if (!answer.ok) return answer
-      const { fault } = answer.value
-      return fault ? fail(toFailure({ ...fault, state: 'untouched' })) : ok(contentOf(answer.value))
+      if (!answer.value.fault) return ok(contentOf(answer.value))
+      const failure = toFailure({ ...answer.value.fault, state: 'untouched' })
+      return failure.code === 'daemon-file-invalid' ? ok(hiddenContent(answer.value, failure)) : fail(failure)
     },
   }
 
@@ -84,6 +88,12 @@ export const contentOf = ({ text, hash, masked }: DaemonFile): FileContent => ({
   text: text ?? (hash === null ? undefined : '\uFFFD'),
   hash: hash ?? undefined,
   ...(masked && { isMasked: true }),
+})
+
+/** The text stands for one that cannot be parsed. */
+const hiddenContent = (file: DaemonFile, { line, column }: Pick<Place, 'line' | 'column'>): FileContent => ({
+  ...contentOf(file),
+  fault: { code: 'hidden', place: { line, column, text: '', mark: 0 } },
 })
 
 const missingFile: FileContent = { text: undefined, hash: undefined }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { mirrorsBefore, planMirrors, type FileEdit } from '../../model/daemon-config/plan.ts'
+import { blockedPlan, mirrorsBefore, planMirrors, type FileEdit } from '../../model/daemon-config/plan.ts'
 import { isBlocked, shownMirrorPlan } from '../../model/daemon-config/shown.ts'
 import {
   fail,
@@ -167,8 +167,10 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         wasInterrupted &&= !read.ok
       }
       if (!read.ok) return read
-      const { text, hash: oldHash, isMasked = false } = read.value
-      const plan = planMirrors(text, requested, await readEnvironment(daemon, session, engine.live.containers()))
+      const { text, hash: oldHash, isMasked = false, fault } = read.value
+      const plan = fault
+        ? blockedPlan(fault)
+        : planMirrors(text, requested, await readEnvironment(daemon, session, engine.live.containers()))
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
       const { change } = plan
       // Commands with a masked text would write the mask.

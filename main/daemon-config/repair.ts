@@ -80,8 +80,9 @@ export function repairHandlers(needs: Needs) {
       const { text, hash: oldHash } = read.value
       if (text === undefined || oldHash === undefined) return ok(undefined)
       const start = isRunning ? undefined : startCommandFor(installation)
+      const { isMasked = false, fault } = read.value
       const repairPlan = planRepair(text, await readDockerdFacts(daemon, environment))
-      const plan = read.value.isMasked ? maskedRepairPlan(repairPlan) : repairPlan
+      const plan = isMasked ? maskedRepairPlan(repairPlan, fault) : repairPlan
       const after = plan.change?.after
       const commands =
         after === undefined ? undefined : await manualCommands(daemon, access, { before: read.value, after, start })

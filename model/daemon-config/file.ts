@@ -23,6 +23,8 @@ export type FileFaultCode =
   /** A key of Slipway's twice. Docker follows the last one. */
   | 'duplicate-key'
   | 'wrong-type'
+  /** A fault of a text that only administrators can read, which is not shown. */
+  | 'hidden'
 
 export interface FileFault {
   readonly code: FileFaultCode

@@ -118,6 +118,9 @@ function installationObstacles({ installation, cliFlags }: DaemonEnvironment): O
   return cliFlags.length > 0 ? [{ kind: 'option', blocks: true, mirrors: cliFlags }] : []
 }
 
+/** The plan for a file that cannot be edited because of this fault. */
+export const blockedPlan = (fault: FileFault): MirrorPlan => ({ rows: [], obstacles: [fileObstacle(fault)] })
+
 const fileObstacle = (fault: FileFault | { readonly code: 'too-many' }): Obstacle =>
   fault.code === 'too-many' ? { kind: 'too-many', blocks: true } : { kind: 'file', blocks: true, fault }
 

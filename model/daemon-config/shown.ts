@@ -27,9 +27,13 @@ export function shownMirrorPlan({ change, rows, obstacles }: MirrorPlan, isMaske
   return { rows, obstacles: obstacles.map(withoutLine), ...(diff && { change: { diff, isMasked } }) }
 }
 
-/** A masked text cannot be mended, since its words are not known. */
-export function maskedRepairPlan(plan: RepairPlan): RepairPlan {
-  const faults = plan.faults.map(hideLine)
+/**
+ * A masked text cannot be mended, since its words are not known.
+ *
+ * @param fault why the text could not even be masked
+ */
+export function maskedRepairPlan(plan: RepairPlan, fault?: FileFault): RepairPlan {
+  const faults = fault?.code === 'hidden' ? [{ ...fault, code: fault.code }] : plan.faults.map(hideLine)
   return { faults, remaining: faults, drops: [], named: plan.named, isMend: false }
 }
 

@@ -34,9 +34,7 @@ const textByCode: TextByCode = {
   'daemon-file-changed': () => titleOnly(t('error.daemon-file-changed')),
   'daemon-file-invalid': ({ line, column, detail }) => ({
     title: t('error.daemon-file-invalid', { line: String(line), column: String(column) }),
-    hint: detail
-      ? t('error.daemon-file-invalid.hint', { detail: plain(detail) })
-      : t('error.daemon-file-invalid.secret'),
+    hint: t('error.daemon-file-invalid.hint', { detail: plain(detail) }),
   }),
   'daemon-file-duplicate-key': ({ key }) => ({
     title: t('error.daemon-file-duplicate-key', { key }),

@@ -888,6 +888,8 @@ export const en = {
     'Line {line} of {file} has an invisible character that JSON does not allow. Delete it, or write a plain space.',
   'daemon.fault.after-end':
     '{file} goes on after its closing brace, on line {line}. Put all settings into one pair of braces.',
+  'daemon.fault.hidden':
+    '{file} has a mistake on line {line}. Only an administrator can read the file, so Slipway neither shows nor mends it. Correct it in an editor, or restore a backup.',
   'daemon.fault.not-object': 'The settings in {file} are not in braces. Put them in one pair of curly braces.',
   'daemon.fault.web-page': '{file} holds a web page instead of settings. Restore a backup, or start without the file.',
   'daemon.fault.empty': '{file} is empty. Docker 20.10 does not start with an empty file.',
@@ -1181,8 +1183,6 @@ export const en = {
   'error.daemon-file-invalid': 'daemon.json has a mistake on line {line}, column {column}.',
   'error.daemon-file-invalid.hint':
     'Slipway does not edit a file that it cannot parse ({detail}). Correct it, or restore a backup.',
-  'error.daemon-file-invalid.secret':
-    'Only an administrator can read the file, so Slipway neither shows nor mends it. Correct it in an editor, or restore a backup.',
   'error.daemon-file-duplicate-key': '“{key}” appears twice in daemon.json.',
   'error.daemon-file-duplicate-key.hint': 'Docker follows only one of them. Remove the other, then try again.',
   'error.daemon-file-too-large': 'daemon.json is too large for Slipway to edit: {size}, at most {most}.',

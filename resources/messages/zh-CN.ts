@@ -842,6 +842,8 @@ export const zhCN = {
   'daemon.fault.escape': '{file} 第 {line} 行的文本中有单个反斜杠，应写成两个：\\\\。',
   'daemon.fault.space': '{file} 第 {line} 行有 JSON 不支持的不可见字符，请删去，或换成普通空格。',
   'daemon.fault.after-end': '{file} 的右花括号之后还有内容（第 {line} 行），请把所有设置放进同一对花括号。',
+  'daemon.fault.hidden':
+    '{file} 第 {line} 行有误。只有管理员可以读取这个文件，Slipway 不会显示或修复它。请用编辑器修正，或恢复一份备份。',
   'daemon.fault.not-object': '{file} 的设置没有放在花括号里，请用一对花括号括起来。',
   'daemon.fault.web-page': '{file} 里是一个网页，不是配置。请恢复备份，或不用此文件启动。',
   'daemon.fault.empty': '{file} 是空文件，Docker 20.10 无法用空文件启动。',
@@ -1103,8 +1105,6 @@ export const zhCN = {
     '读取其中的镜像加速需要输入密码，改动前还会再次询问。密码等其他文字不会显示。',
   'error.daemon-file-invalid': 'daemon.json 第 {line} 行第 {column} 列有误。',
   'error.daemon-file-invalid.hint': '无法解析的文件 Slipway 不会改动（{detail}）。请修正它，或恢复一份备份。',
-  'error.daemon-file-invalid.secret':
-    '只有管理员可以读取这个文件，Slipway 不会显示或修复它。请用编辑器修正，或恢复一份备份。',
   'error.daemon-file-duplicate-key': 'daemon.json 中“{key}”出现了两次。',
   'error.daemon-file-duplicate-key.hint': 'Docker 只采用其中一个。请删去另一个，再重试。',
   'error.daemon-file-too-large': 'daemon.json 有 {size}，超过了 Slipway 可修改的上限 {most}。',

@@ -138,10 +138,7 @@ export const failureExamples: Examples<Failure> = {
     { code: 'daemon-file-interrupted', file: daemonFile, helper: false },
   ],
   'daemon-file-changed': [{ code: 'daemon-file-changed', state }],
-  'daemon-file-invalid': [
-    { code: 'daemon-file-invalid', line: 4, column: 3, detail: 'a comma is missing', state },
-    { code: 'daemon-file-invalid', line: 4, column: 3, detail: '', state },
-  ],
+  'daemon-file-invalid': [{ code: 'daemon-file-invalid', line: 4, column: 3, detail: 'a comma is missing', state }],
   'daemon-file-duplicate-key': [{ code: 'daemon-file-duplicate-key', key: 'registry-mirrors', state }],
   'daemon-file-too-large': [{ code: 'daemon-file-too-large', bytes: 2_400_000, most: 1_000_000, state }],
   'daemon-file-unsuitable': [

@@ -75,10 +75,10 @@ export function changeTo(before: string | Uint8Array | undefined, after: string)
   const shorter = Math.min(old.length, current.length)
   let start = 0
   while (start < shorter && old[start] === current[start]) start += 1
-  while (isInsideCharacter(start)) start -= 1
+  while (start > 0 && isInsideCharacter(start)) start -= 1
   let tail = 0
   while (tail < shorter - start && old.at(-1 - tail) === current.at(-1 - tail)) tail += 1
-  while ((old[old.length - tail] ?? 0) >> 6 === 0b10) tail -= 1
+  while (tail > 0 && (old[old.length - tail] ?? 0) >> 6 === 0b10) tail -= 1
   const edit = [start, old.length - tail - start, current.toString('utf8', start, current.length - tail)] as const
   return { oldHash: before === undefined ? undefined : hashOf(before), edits: [edit] }
 }

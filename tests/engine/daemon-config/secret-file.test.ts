@@ -100,11 +100,13 @@ test('a file that cannot be parsed is neither told nor mended: only its line and
     await handlers['daemon-config.check']({ withPassword: true }),
     await handlers['daemon-config.plan']({ mirrors: [good.address], withPassword: true }),
   ])
-  const error = { code: 'daemon-file-invalid', line: 5, column: 1, detail: '', state: 'untouched' }
-  expect(answers).toEqual([
-    { ok: false, error },
-    { ok: false, error },
+  const fault = { code: 'hidden', place: { line: 5, column: 1, text: '', mark: 0 } }
+  expect(answers).toMatchObject([
+    { ok: true, value: { plan: { faults: [fault], isMend: false, named: [] } } },
+    { ok: true, value: { plan: { rows: [], obstacles: [{ kind: 'file', blocks: true, fault }] } } },
   ])
+  expect(JSON.stringify(answers)).not.toMatch(/"(?:change|commands)"/)
+  expectNoSecret(answers)
 })
 
 test('a file that can be parsed, but that Slipway does not edit, is shown without its lines', async () => {
