@@ -18,6 +18,7 @@ import {
   publish,
   serve,
   start,
+  userQuestions,
   windowService,
 } from './desktop/index.ts'
 import { engineService, readInsecureRegistries } from './engine/index.ts'
@@ -59,6 +60,8 @@ start({
       },
     })
 
+    const settings = settingsService({ settings: store.settings, systemLanguages: languages, applyTheme, publish })
+    const questions = userQuestions(settings.language)
     const engine = engineService({ environment, publish, lists: store.lists })
     const terminal = terminalEngine({ environment, engine, publish })
     const platform = () => engine.facts()?.platform
@@ -99,11 +102,14 @@ start({
       defaultFolder: join(home, 'Slipway'),
     })
     const buildCache = buildCacheService({ engine, jobs })
-    const containers = containersService({ engine, openPage })
+    const containers = containersService({ engine, openPage, openLink: questions.openLink })
     const terminals = terminalsService({ engine, publish })
-    const run = runService({ engine, chooseFolder, details: images.details })
-    const settings = settingsService({ settings: store.settings, systemLanguages: languages, applyTheme, publish })
-    const window = windowService(store.window)
+    const run = runService({
+      ...{ engine, details: images.details },
+      chooseFolder: questions.chooseContainerFolder,
+      allowsFolders: questions.allowsFolders,
+    })
+    const window = windowService(store.window, questions.openLink)
 
     engine.on('images', layers.scheduleUpdate)
     engine.on('state', layers.scheduleUpdate)

@@ -42,10 +42,11 @@ writeFileSync(join(folder, 'index.html'), indexPage(files))
 console.log(`${files.length} pictures: ${join(process.cwd(), folder, 'index.html')}`)
 
 async function takePictures(scene: Scene, variant: (typeof variants)[number]) {
-  const { name, socket, wholePage = false, arrange, prepare, show } = scene
+  const { name, socket, main, wholePage = false, arrange, prepare, show } = scene
   const undo = arrange?.()
   const app = await launch({
     ...variant,
+    ...(main !== undefined && { main }),
     ...(!prepare && { socket: socket ?? demo.socket }),
     prepareConfig: demo.prepareConfig,
     env: { ...display.env, ...demo.env, ...(await prepare?.(demo.socket)) },

@@ -1,5 +1,6 @@
 /** Actions on containers: start, stop, removal and what would be lost, exit report, and URLs of published ports. */
 import { otherHost } from '../../model/engine/kind.ts'
+import { isLoopbackUrl } from '../../model/containers/url.ts'
 import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import { withContainerSession, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
 import { publishedUrls, removalImpact, removeStoppedContainer } from './removal-impact.ts'
@@ -8,9 +9,11 @@ import { readExitReport } from './exit-report.ts'
 interface Needs {
   readonly engine: Pick<Engine, 'session'>
   readonly openPage: (url: string) => Promise<void>
+  /** Asks the user first. */
+  readonly openLink: (url: string) => Promise<unknown>
 }
 
-export function containersService({ engine, openPage }: Needs) {
+export function containersService({ engine, openPage, openLink }: Needs) {
   const withContainer = withContainerSession(engine)
   const readUrls = (container: string) =>
     withContainer<readonly string[]>(async (session) => {
@@ -36,7 +39,8 @@ export function containersService({ engine, openPage }: Needs) {
         const urls = await readUrls(container)
         if (!urls.ok) return urls
         if (!urls.value.includes(url)) return fail({ code: 'bad-input' })
-        await openPage(url)
+        // Another computer's name or address comes from the engine or its context.
+        await (isLoopbackUrl(url) ? openPage(url) : openLink(url))
         return ok(undefined)
       },
     } satisfies Handlers<'containers'>,

@@ -34,6 +34,8 @@ const backup = v.object({
   valid: v.boolean(),
   /** The mirrors in the backup; null if the text cannot be parsed. */
   mirrors,
+  /** The names of the backup's settings; null if the text cannot be parsed. */
+  settings: v.nullable(v.array(v.string())),
 })
 export type Backup = v.InferOutput<typeof backup>
 

@@ -36,7 +36,9 @@ export interface Helper {
    * Call `keep` or `undo` afterwards.
    */
   mend(request: { readonly oldHash: string | undefined; readonly newText: string }): Answer<lines.Changed>
-  /** Replaces the file with a backup. Call `keep` or `undo` afterwards. */
+  /**
+   * Replaces the whole file, which must not be JSON, with a backup. Needs `restoresWhole`. Call `keep` or `undo` afterwards.
+   */
   restore(request: { readonly oldHash: string | undefined; readonly hash: string }): Answer<lines.Changed>
   keep(): Answer<void>
   /**
@@ -52,6 +54,8 @@ export interface HelperOptions {
   readonly onStep?: (step: lines.HelperStep, validated?: boolean) => void
   /** Abort to close the password dialog and undo a change that was not kept. */
   readonly signal?: AbortSignal
+  /** Starts root's program that replaces the whole file. A rootless user's helper is one program for everything. */
+  readonly restoresWhole?: boolean
   /** The command that starts the helper; by default the one that runs it as root. */
   readonly command?: readonly [string, ...string[]]
   /** By default the environment of this process. The helper reads none of it when it runs as root. */
@@ -61,12 +65,15 @@ export interface HelperOptions {
 type Environment = Readonly<Record<string, string | undefined>>
 
 export const helperFile = '/usr/lib/slipway/slipway-daemon-file'
+/** Root's program that replaces the whole file. Its password prompt says so. */
+export const restoreHelperFile = `${helperFile}-restore`
 
+const pkexec = '/usr/bin/pkexec'
 // pkexec's internal agent would ask for the password on a terminal that the user cannot see.
-const rootCommand = ['/usr/bin/pkexec', '--disable-internal-agent', helperFile] as const
+const asRoot = (program: string) => [pkexec, '--disable-internal-agent', program] as const
 
 /** Whether the helper can be run as root. This is impossible from an AppImage or without polkit. */
-export const helperInstalled = (): boolean => existsSync(helperFile) && existsSync(rootCommand[0])
+export const helperInstalled = (program = helperFile): boolean => existsSync(program) && existsSync(pkexec)
 
 const python = '/usr/bin/python3'
 
@@ -92,9 +99,16 @@ export function userHelper(program: string, env: Environment): UserHelper {
 }
 
 /** Starts the helper. Resolves after the user has answered the password dialog, so there is no timeout. */
-export async function openHelper({ onStep, signal, command = rootCommand, env }: HelperOptions = {}): Answer<Helper> {
-  if (command === rootCommand && !helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
-  const [file, ...args] = command
+export async function openHelper({
+  onStep,
+  signal,
+  restoresWhole = false,
+  command,
+  env,
+}: HelperOptions = {}): Answer<Helper> {
+  const program = restoresWhole ? restoreHelperFile : helperFile
+  if (!command && !helperInstalled(program)) return fail({ code: 'helper-missing', file: program })
+  const [file, ...args] = command ?? asRoot(program)
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', env })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))

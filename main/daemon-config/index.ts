@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { blockedPlan, mirrorsBefore, planMirrors, type FileEdit } from '../../model/daemon-config/plan.ts'
+import { blockedPlan, planMirrors } from '../../model/daemon-config/plan.ts'
+import { namedSettings } from '../../model/daemon-config/repair.ts'
 import { isBlocked, shownMirrorPlan } from '../../model/daemon-config/shown.ts'
 import {
   fail,
@@ -12,20 +13,21 @@ import {
   type Handlers,
   type JobSubject,
   type MirrorChange,
-  type StoredMirrorPlan,
 } from '../../preload/contract/index.ts'
 import type { Engine, EngineSession, HostEnvironment } from '../engine/index.ts'
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
-import { daemonFileAccess, isReadDenied, type DaemonFileAccess } from './access.ts'
+import { daemonFileAccess, isReadDenied } from './access.ts'
 import { byteEdits } from './byte-edits.ts'
 import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
-import { faultyText, isRestorable } from './replaced-text.ts'
+import { findUnsafePath } from './hops.ts'
+import { faultyText } from './replaced-text.ts'
 import { pinTargetEngine, type ShownSession, type TargetEngine } from './target-engine.ts'
 import { recovery } from './recovery.ts'
-import { restoreBackup } from './restore.ts'
+import { restoreHandlers, restoreWhole } from './restore.ts'
+import type { StoredPlan } from './stored-plan.ts'
 import { repairHandlers, type Mend } from './repair.ts'
 import { findInstallation, readEnvironment, type DaemonInstallation } from './environment.ts'
 
@@ -48,17 +50,6 @@ export interface DaemonConfigNeeds {
   readonly openHelperAsRoot?: OpenHelper
 }
 
-/** A plan that was shown, with the session and the access to the file that it was made for. */
-interface AppliablePlan {
-  readonly shown: StoredMirrorPlan
-  /** Absent if the plan changes nothing. */
-  readonly change: FileEdit | undefined
-  readonly session: ShownSession
-  readonly access: DaemonFileAccess
-  readonly oldHash: string | undefined
-  readonly mirrors: readonly string[]
-}
-
 const maxChanges = 50
 
 export function daemonConfigService(needs: DaemonConfigNeeds) {
@@ -67,7 +58,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   const accessTo = (daemon: DaemonInstallation) => daemonFileAccess(daemon, { openHelperAsRoot, userHelper })
   const crashRecovery = recovery()
   /** The only plan that can be applied. A newer request makes it unusable at once. */
-  let storedPlan: AppliablePlan | undefined
+  let storedPlan: StoredPlan | undefined
   let latestRequest = 0
   /** Whether the helper was killed during a change. The next start of the helper undoes that change. */
   let wasInterrupted = false
@@ -88,13 +79,14 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
 
   async function apply(
-    { shown, change, access, oldHash, mirrors }: AppliablePlan,
+    { shown, change, access, read, mirrors }: StoredPlan,
     steps: readonly DaemonStep[],
     job: JobContext,
     target: TargetEngine,
   ) {
     if (!change) return
     const [first] = mirrors
+    const oldHash = read.hash
     const failure = await changeMirrors(
       { open: access.open, session: target.session },
       {
@@ -105,7 +97,20 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       },
       job,
     )
-    finish(failure, { file: shown.file, before: mirrorsBefore(shown.plan.rows), after: mirrors, backup: oldHash })
+    const before = readDaemonFile(read.text)
+    finish(failure, {
+      ...{ file: shown.file, before: before.ok ? distinctMirrors(before.settings.mirrors) : [], after: mirrors },
+      ...{ backup: oldHash, settings: namedSettings(read.text ?? '') },
+    })
+  }
+
+  function startRestore({ shown: { file }, access, read, mirrors }: StoredPlan, backup: string) {
+    const steps = planSteps(access.method, false)
+    const subject = { mirrors: [...mirrors], restores: true, restarts: currentInstallation().installation === 'snap' }
+    return startJob(file, subject, steps, async (job, target) => {
+      const restored = await restoreWhole({ access, oldHash: read.hash, backup, steps }, job, target)
+      finish(restored.failure, { file, before: [], after: restored.mirrors, faulty: await faultyText(access, read) })
+    })
   }
 
   /** Stores a change that was made. */
@@ -130,6 +135,12 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
     ...repairHandlers({
       ...{ engine, environment, currentInstallation, accessTo, startMend },
       ...{ isStillShown, settled: () => crashRecovery.settled() },
+    }),
+    ...restoreHandlers({
+      ...{ environment, currentInstallation, accessTo, changesOf },
+      plan: async (request) => handlers['daemon-config.plan'](request),
+      storedPlan: () => storedPlan,
+      replaceStoredPlan: (plan) => (storedPlan = plan),
     }),
     async 'daemon-config.get'() {
       const daemon = currentInstallation()
@@ -167,10 +178,14 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         wasInterrupted &&= !read.ok
       }
       if (!read.ok) return read
-      const { text, hash: oldHash, isMasked = false, fault } = read.value
+      const { text, isMasked = false, fault } = read.value
+      const unsafePath = method === 'commands' ? undefined : await findUnsafePath(daemon)
       const plan = fault
         ? blockedPlan(fault)
-        : planMirrors(text, requested, await readEnvironment(daemon, session, engine.live.containers()))
+        : planMirrors(text, requested, {
+            ...(await readEnvironment(daemon, session, engine.live.containers())),
+            ...(unsafePath !== undefined && { unsafePath }),
+          })
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
       const { change } = plan
       // Commands with a masked text would write the mask.
@@ -181,47 +196,21 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         ...(commands !== undefined && { commands }),
       }
       if (request !== latestRequest || !isStillShown(session)) return fail({ code: 'plan-unknown' })
-      storedPlan = { shown, change, session, access: fileAccess, oldHash, mirrors }
+      storedPlan = { shown, change, session, access: fileAccess, read: read.value, mirrors }
       return ok(shown)
     },
     'daemon-config.apply'(id) {
-      if (storedPlan?.shown.id !== id || !storedPlan.change || isBlocked(storedPlan.shown.plan))
-        return fail({ code: 'plan-unknown' })
+      if (storedPlan?.shown.id !== id || isBlocked(storedPlan.shown.plan)) return fail({ code: 'plan-unknown' })
       const planToApply = storedPlan
+      const { mirrors, access, shown, backup } = planToApply
+      if (!planToApply.change && backup === undefined) return fail({ code: 'plan-unknown' })
       storedPlan = undefined
       if (!isStillShown(planToApply.session)) return fail({ code: 'plan-outdated' })
-      const { mirrors, access, shown } = planToApply
+      if (backup !== undefined) return ok(startRestore(planToApply, backup))
       const steps = planSteps(access.method, mirrors.length > 0)
       const restarts = shown.plan.rows.some(({ kind }) => kind === 'restart')
       const subject = { mirrors: [...mirrors], restarts }
       return ok(startJob(shown.file, subject, steps, (job, target) => apply(planToApply, steps, job, target)))
-    },
-    async 'daemon-config.backups'() {
-      const backups = await accessTo(currentInstallation()).withHelper((helper) => helper.history())
-      if (!backups.ok) return backups
-      return ok(
-        backups.value
-          .filter(({ valid }) => valid)
-          .map(({ hash, time, mirrors }) => ({ hash, time, mirrors: mirrors ?? [] })),
-      )
-    },
-    'daemon-config.restore'(hash) {
-      const daemon = currentInstallation()
-      const { file, installation } = daemon
-      if (file === undefined) return fail({ code: 'plan-unknown' })
-      const fileAccess = accessTo(daemon)
-      const mirrors = changesOf(file).find(({ backup }) => backup === hash)?.before ?? []
-      const steps = planSteps(fileAccess.method, false)
-      const subject = { mirrors: [...mirrors], restores: true, restarts: installation === 'snap' }
-      return ok(
-        startJob(file, subject, steps, async (job, target) => {
-          await crashRecovery.settled()
-          const { failure, replaced, ...made } = await restoreBackup({ access: fileAccess, hash, steps }, job, target)
-          const isFaulty = replaced !== undefined && !isRestorable(replaced)
-          const kept = isFaulty ? { faulty: await faultyText(fileAccess, replaced) } : { backup: replaced?.hash }
-          finish(failure, { file, ...made, ...kept })
-        }),
-      )
     },
     async 'daemon-config.show'() {
       const { file } = currentInstallation()

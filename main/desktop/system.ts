@@ -3,14 +3,16 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { BrowserWindow, dialog, session, shell } from 'electron'
 import { proxyOfPacResult, type Proxy } from '../../model/registry/proxy.ts'
 import { fail, ok, type Result } from '../../preload/contract/index.ts'
+import { showOneDialog } from './one-dialog.ts'
 
-/** @returns the chosen folder; undefined if the user cancels */
-export async function chooseFolder(current: string): Promise<string | undefined> {
+/** @param title what the folder is for. @returns the chosen folder; undefined if the user cancels */
+export async function chooseFolder(current: string, title = ''): Promise<string | undefined> {
   const window = BrowserWindow.getAllWindows()[0]
-  const options = { defaultPath: current, properties: ['openDirectory' as const, 'createDirectory' as const] }
-  const { canceled, filePaths } = await (window
-    ? dialog.showOpenDialog(window, options)
-    : dialog.showOpenDialog(options))
+  const options = { title, defaultPath: current, properties: ['openDirectory' as const, 'createDirectory' as const] }
+  const { canceled, filePaths } = await showOneDialog(
+    () => (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options)),
+    { canceled: true, filePaths: [] },
+  )
   return canceled ? undefined : filePaths[0]
 }
 
@@ -19,7 +21,7 @@ export async function openPath(path: string): Promise<void> {
   await shell.openPath(path)
 }
 
-/** Opens a page in the user's browser. Throws if the URL's protocol is not http or https. */
+/** Opens a page in the user's browser, without a question: only for addresses that main has built. Throws if the URL's protocol is not http or https. */
 export async function openPage(url: string): Promise<void> {
   if (!/^https?:$/.test(new URL(url).protocol)) throw new Error(`not an http(s) URL: ${url}`)
   await shell.openExternal(url)
@@ -33,9 +35,10 @@ export async function openPage(url: string): Promise<void> {
 export async function chooseAndReadText(): Promise<Result<string | undefined>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { properties: ['openFile' as const] }
-  const { canceled, filePaths } = await (window
-    ? dialog.showOpenDialog(window, options)
-    : dialog.showOpenDialog(options))
+  const { canceled, filePaths } = await showOneDialog(
+    () => (window ? dialog.showOpenDialog(window, options) : dialog.showOpenDialog(options)),
+    { canceled: true, filePaths: [] },
+  )
   const [file] = filePaths
   if (canceled || file === undefined) return ok(undefined)
   try {
@@ -50,9 +53,10 @@ export async function chooseAndReadText(): Promise<Result<string | undefined>> {
 export async function chooseAndWriteText(name: string, text: string): Promise<Result<boolean>> {
   const window = BrowserWindow.getAllWindows()[0]
   const options = { defaultPath: name }
-  const { canceled, filePath } = await (window
-    ? dialog.showSaveDialog(window, options)
-    : dialog.showSaveDialog(options))
+  const { canceled, filePath } = await showOneDialog(
+    () => (window ? dialog.showSaveDialog(window, options) : dialog.showSaveDialog(options)),
+    { canceled: true, filePath: '' },
+  )
   if (canceled || !filePath) return ok(false)
   try {
     await writeFile(filePath, text)

@@ -1,10 +1,10 @@
 /** The app's window: restores its bounds and zoom, and cannot navigate away from the app's page. */
 import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Rectangle } from 'electron'
-import { ok, type Handlers } from '../../preload/contract/index.ts'
+import { withoutHidden } from '../../model/text/plain.ts'
+import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
 import type { Store, WindowState } from '../store/index.ts'
 import { origin } from './app-files.ts'
 import { askBeforeClosing, type CloseOptions } from './confirm-close.ts'
-import { openPage } from './system.ts'
 
 interface Needs {
   readonly state: Store['window']
@@ -87,7 +87,8 @@ const nearestZoomIndex = (zoom: number): number =>
     0,
   )
 
-export function windowService(state: Store['window']) {
+/** @param openLink asks the user before it opens a page; resolves with false if the address is not that of a web page */
+export function windowService(state: Store['window'], openLink: (address: string) => Promise<boolean>) {
   return {
     handlers: {
       'window.zoom': (direction) => {
@@ -98,13 +99,10 @@ export function windowService(state: Store['window']) {
         return ok(undefined)
       },
       'window.copy': (text) => {
-        clipboard.writeText(text)
+        clipboard.writeText(withoutHidden(text))
         return ok(undefined)
       },
-      'window.openLink': async (url) => {
-        await openPage(url)
-        return ok(undefined)
-      },
+      'window.openLink': async (address) => ((await openLink(address)) ? ok(undefined) : fail({ code: 'bad-input' })),
       'window.quit': () => {
         app.quit()
         return ok(undefined)

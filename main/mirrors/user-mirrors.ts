@@ -1,6 +1,6 @@
 /** The mirrors that the user has added to the list. */
 import { parseMirrorList } from '../../model/mirrors/list.ts'
-import { parseMirrorAddress, sameMirror } from '../../model/mirrors/address.ts'
+import { canonicalAddress, parseMirrorAddress, sameMirror } from '../../model/mirrors/address.ts'
 import { fail, ok, type Failure, type ImportedMirrors, type Mirror, type Result } from '../../preload/contract/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 
@@ -59,16 +59,17 @@ export function userMirrors(store: MirrorsStore, catalogueMirrors: readonly Mirr
 
     /** Adds the mirrors of a text file, up to the limit. */
     importFrom(text: string): ImportedMirrors {
-      const { addresses, ...parsed } = parseMirrorList(text)
+      const { addresses, more, ...parsed } = parseMirrorList(text)
       const { own } = store.value
-      const unlisted = addresses.filter((address) => !isListed(address))
+      const listed = new Set(allAddresses().map(canonicalAddress))
+      const unlisted = addresses.filter((address) => !listed.has(address))
       const added = unlisted.slice(0, Math.max(0, maxUserMirrors - own.length))
       if (added.length > 0) write([...own, ...added])
       const { length } = added
       return {
         added: length,
         alreadyListed: addresses.length - unlisted.length,
-        notAdded: unlisted.length - length,
+        notAdded: unlisted.length - length + more,
         ...parsed,
       }
     },

@@ -154,10 +154,10 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     return await sendWith({ header: basicAuthorization(stored), stored: fingerprintOf(stored) }, request)
   }
 
-  const requestToken = (challenge: Challenge, { url, unverified }: ResponseHead, stored?: Credentials) =>
+  const requestToken = (challenge: Challenge, { url, unverified, referrer }: ResponseHead, stored?: Credentials) =>
     requestPullToken(http, {
       ...{ registry, host, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
-      ...{ protocol: url.protocol, unverified },
+      ...{ protocol: url.protocol, unverified, referrer },
     })
 
   async function sendWith<Reply extends ResponseHead>(

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { hub, parseReference, parseTag } from '../../model/image/reference.ts'
 import { hubRegistry, isLoopback, locateRepository, type RepositoryLocation } from '../../model/image/registry-place.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
+import type { Referrer } from '../../model/registry/address-class.ts'
 import { readContents, type ImageContents } from './contents.ts'
 import type { Channel, TokenCache } from './authorization.ts'
 import type { AllowsRealm } from './token.ts'
@@ -157,11 +158,13 @@ export function registryClient({
     async tags(reference, signal) {
       const located = locate(reference, signal)
       if (!located) return fail({ code: 'reference-invalid', reference })
-      const { repository, registry } = located
+      const { repository, registry, host } = located
       const tags = new Set<string>()
+      let referrer: Referrer | undefined
       let path: string | undefined = `tags/list?n=${pageSize}`
       for (let page = 0; path && page < maxPages; page++) {
-        const response: Result<HttpResponse, RegistryFailure> = await repository.ask(path, { headers: acceptJson })
+        const spec = { headers: acceptJson, referrer }
+        const response: Result<HttpResponse, RegistryFailure> = await repository.ask(path, spec)
         if (!response.ok) return response
         const failure = failureOf(response.value, located, reference)
         if (failure) return fail(failure)
@@ -169,6 +172,9 @@ export function registryClient({
         if (!list.ok) return list
         for (const tag of list.value.tags) if (parseTag(`x:${tag}`)) tags.add(tag)
         path = nextPage(response.value)
+        // The next page is read from the registry, also if it redirected this request to another host.
+        const { url } = response.value
+        referrer = url.host === new URL(`${url.protocol}//${host}`).host ? response.value.referrer : undefined
       }
       return ok({ tags: [...tags], more: path !== undefined })
     },

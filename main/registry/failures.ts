@@ -8,6 +8,18 @@ export class BodyTooLongError extends Error {}
 export const regionRefusal =
   /Docker is a US company|export control regulations|is not available in your (?:location|country|region)|block access from your country|block all IP addresses that are located/i
 
+/** A host named one that is closer to this computer: see model/registry/address-class.ts. */
+export class AddressRefusedError extends Error {
+  readonly target: string
+  /** The IP address of the target, if that is a name that was resolved. */
+  readonly address: string | undefined
+  constructor(target: string, address?: string) {
+    super(`${target} is out of reach`)
+    this.target = target
+    this.address = address
+  }
+}
+
 /** An error of a request through a proxy. */
 export class ProxiedError extends Error {
   /** `host:port` */
@@ -22,6 +34,7 @@ export class ProxiedError extends Error {
 export function networkFailure(error: unknown, host: string): RegistryFailure {
   if (error instanceof ProxiedError)
     return proxyFailure(error.cause, { host, proxy: error.proxy }) ?? networkFailure(error.cause, host)
+  if (error instanceof AddressRefusedError) return addressFailure(error, host)
   const { code, message } = rootCause(error)
   // undici's parser error has no code if chunks are malformed.
   if (error instanceof BodyTooLongError || (error instanceof Error && error.name === 'HTTPParserError'))
@@ -36,6 +49,11 @@ export function networkFailure(error: unknown, host: string): RegistryFailure {
   const [, reason] = reasons.find(([codes]) => codes.test(code)) ?? []
   return { code: 'registry-unreachable', host, detail, ...(reason && { reason }) }
 }
+
+export const addressFailure = (
+  { target, address }: Pick<AddressRefusedError, 'target' | 'address'>,
+  host: string,
+): RegistryFailure => ({ code: 'registry-address', host, target, ...(address !== undefined && { address }) })
 
 /** @returns undefined if the proxy itself works as far as the error tells */
 function proxyFailure(error: unknown, names: { host: string; proxy: string }): RegistryFailure | undefined {

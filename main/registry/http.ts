@@ -2,9 +2,10 @@
 import type { Dispatcher } from 'undici'
 import * as v from 'valibot'
 import { isLoopback } from '../../model/image/registry-place.ts'
+import { farthest, reachOf, type Referrer } from '../../model/registry/address-class.ts'
 import type { Proxy } from '../../model/registry/proxy.ts'
 import { fail, ok, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
-import { BodyTooLongError, networkFailure, ProxiedError, refusalFailure } from './failures.ts'
+import { AddressRefusedError, BodyTooLongError, networkFailure, ProxiedError, refusalFailure } from './failures.ts'
 import { createDispatchers, type ProxySettings } from './dispatchers.ts'
 
 export interface RequestOptions {
@@ -18,6 +19,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined
   /** Do not verify the certificate of the address's host. Send no secrets then. */
   readonly unverified?: boolean | undefined
+  /** The host that named the address, if the user did not. */
+  readonly referrer?: Referrer | undefined
 }
 
 export interface ResponseHead {
@@ -26,6 +29,8 @@ export interface ResponseHead {
   readonly url: URL
   /** Whether the certificate of the request's host, which may have redirected the request, was not verified. */
   readonly unverified: boolean
+  /** The host that sent the response, for requests to addresses that the response names. */
+  readonly referrer: Referrer
   header(name: string): string | undefined
 }
 
@@ -71,7 +76,7 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
 
   /**
    * Sends a request and follows its redirects, except those of a POST. Throws the errors of undici.
-   * @returns undefined if a redirect is not allowed or there are too many
+   * @returns undefined if a redirect leaves https or there are too many
    */
   async function sendFollowingRedirects(
     address: string | URL,
@@ -81,17 +86,24 @@ export function httpClient({ version, ...proxySettings }: Dependencies): Http {
     const { method = 'GET', body, unverified = false } = options
     let url = new URL(address)
     const { host } = url
+    let { referrer } = options
     let headers: Record<string, string> = { ...userAgent, ...options.headers }
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const request = { method, headers, signal, ...(body !== undefined && { body }) }
-      const { dispatcher, proxy } = await dispatchers.forUrl(url, signal, !unverified || url.host !== host)
-      const response = await sendOnce({ url, unverified }, dispatcher, request).catch((error: unknown) => {
-        throw proxy === undefined ? error : new ProxiedError(proxy, error)
+      const isVerified = !unverified || url.host !== host
+      const route = await dispatchers.forUrl(url, signal, { isVerified, reach: reachOf(url.origin, referrer) })
+      const reply = await sendOnce(url, route.dispatcher, request).catch((error: unknown) => {
+        throw route.proxy === undefined ? error : new ProxiedError(route.proxy, error)
       })
+      // Each redirect may only narrow the reach.
+      const reach = farthest([route.addressClass(), ...(referrer ? [referrer.reach] : [])])
+      referrer = { origin: url.origin, isVerified: isVerified && url.protocol === 'https:', reach }
+      const response = { ...reply, unverified, referrer }
       const next = method === 'POST' ? undefined : redirectTarget(response)
       if (!next) return response
       await readAll(response.body)
-      if (!isRedirectAllowed(url, next)) return undefined
+      if (isLoopback(next.host) && !isLoopback(url.host)) throw new AddressRefusedError(next.host)
+      if (!isSchemeAllowed(url, next)) return undefined
       if (next.origin !== url.origin) headers = withoutSecrets(headers)
       url = next
     }
@@ -156,10 +168,10 @@ export const isPage = (response: ResponseHead): boolean =>
   /^\s*text\/html\b/i.test(response.header('content-type') ?? '')
 
 async function sendOnce(
-  { url, unverified }: Pick<ResponseHead, 'url' | 'unverified'>,
+  url: URL,
   dispatcher: Dispatcher,
   request: Pick<Dispatcher.RequestOptions, 'method' | 'headers' | 'signal' | 'body'>,
-): Promise<StreamingResponse> {
+) {
   const { statusCode, headers, body } = await dispatcher.request({
     ...request,
     ...pauses,
@@ -168,8 +180,8 @@ async function sendOnce(
   })
   return {
     status: statusCode,
-    ...{ url, unverified },
-    header: (name) => [headers[name] ?? []].flat().join(', ') || undefined,
+    url,
+    header: (name: string) => [headers[name] ?? []].flat().join(', ') || undefined,
     body: body as AsyncIterable<Buffer>,
   }
 }
@@ -191,9 +203,9 @@ function redirectTarget(response: ResponseHead): URL | undefined {
   return (location && URL.parse(location, response.url.href)) || undefined
 }
 
-/** Forbids redirects from https to http (except between loopback hosts), and from another host to this computer. */
-function isRedirectAllowed(from: URL, to: URL): boolean {
-  if (isLoopback(to.host)) return isLoopback(from.host) && /^https?:$/.test(to.protocol)
+/** Forbids redirects from https to http, except between loopback hosts. */
+function isSchemeAllowed(from: URL, to: URL): boolean {
+  if (isLoopback(to.host)) return /^https?:$/.test(to.protocol)
   return to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:')
 }
 

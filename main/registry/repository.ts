@@ -1,5 +1,6 @@
 /** One repository at a registry, over HTTP. Logs in as needed (`authorization`). */
 import { hub } from '../../model/image/reference.ts'
+import type { Referrer } from '../../model/registry/address-class.ts'
 import type { RegistryFailure, Result } from '../../preload/contract/index.ts'
 import { createAuthorization, type AuthorizationOptions, type Channel, type LoginFor } from './authorization.ts'
 import { refusalFailure } from './failures.ts'
@@ -23,6 +24,8 @@ export interface RequestSpec {
   readonly headers?: Headers
   /** Replaces the signal of the repository. */
   readonly signal?: AbortSignal
+  /** The host that named the path, if a response did. */
+  readonly referrer?: Referrer | undefined
 }
 
 /** Paths are below the repository, such as `manifests/1`, or absolute. Methods reject only if the signal is aborted. */
@@ -45,11 +48,11 @@ export function openRepository(options: RepositoryOptions): Repository {
   const addressAt = (origin: string, path: string) =>
     path.startsWith('/') ? `${origin}${path}` : `${origin}/v2/${repositoryPath}/${path}`
   const requestOf = (
-    { method = 'GET', headers, signal = options.signal }: RequestSpec,
+    { method = 'GET', headers, signal = options.signal, referrer }: RequestSpec,
     { unverified }: Channel,
     login: Headers,
   ) => ({
-    ...{ host: registry, method, headers: { ...headers, ...login }, signal, unverified },
+    ...{ host: registry, method, headers: { ...headers, ...login }, signal, unverified, referrer },
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
   const ask = (path: string, spec: RequestSpec) => (loginFor: LoginFor) =>

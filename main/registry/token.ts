@@ -6,7 +6,9 @@ import * as v from 'valibot'
 import { hub } from '../../model/image/reference.ts'
 import { isLoopback } from '../../model/image/registry-place.ts'
 import { fail, type RegistryFailure, type Result } from '../../preload/contract/index.ts'
+import type { Referrer } from '../../model/registry/address-class.ts'
 import type { Credentials } from './credentials.ts'
+import { addressFailure } from './failures.ts'
 import type { Http } from './http.ts'
 
 export interface Challenge {
@@ -43,6 +45,8 @@ export interface TokenRequest {
   readonly protocol?: string
   /** Whether the certificate of that host was not verified. It is not verified for the realm then, if that is the host. */
   readonly unverified?: boolean | undefined
+  /** That host with its address, which limits to where its realm may lead. */
+  readonly referrer?: Referrer | undefined
   /** The repository's path at that host. */
   readonly path: string
   readonly challenge: Challenge
@@ -75,6 +79,8 @@ const tokenReply = v.pipe(
 export async function requestPullToken(http: Http, request: TokenRequest): Promise<Result<PullToken, RegistryFailure>> {
   const { registry, challenge, credentials, signal } = request
   const realm = URL.parse(challenge.parameters['realm'] ?? '')
+  if (realm && isLoopback(realm.host) && !isLoopback(request.host))
+    return fail(addressFailure({ target: realm.host, address: undefined }, registry))
   if (!realm || !isRealmAllowed(realm, request)) return fail({ code: 'registry-invalid-reply', host: registry })
   // A registry may name any host as its realm; do not send credentials to other hosts.
   if (credentials && !mayReceiveCredentials(realm, request))
@@ -82,7 +88,7 @@ export async function requestPullToken(http: Http, request: TokenRequest): Promi
   const unverified = request.unverified && realm.host === URL.parse(`https://${request.host}`)?.host
   // Credentials are secrets, whatever the host of the challenge is.
   const options = {
-    ...{ host: registry, signal, unverified: unverified && !credentials },
+    ...{ host: registry, signal, unverified: unverified && !credentials, referrer: request.referrer },
     ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
   }
   const service = challenge.parameters['service'] ?? ''
@@ -105,13 +111,10 @@ export async function requestPullToken(http: Http, request: TokenRequest): Promi
 export const basicAuthorization = ({ username, password }: { readonly username: string; readonly password: string }) =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 
-/**
- * Only a loopback registry may name a loopback realm. Every other realm must use https, unless the registry itself was
- * reached over http and is the realm.
- */
+/** A realm must use https, unless it is this computer, or the registry itself was reached over http and is the realm. */
 function isRealmAllowed(realm: URL, { host, protocol }: TokenRequest): boolean {
   if (realm.username || !/^https?:$/.test(realm.protocol)) return false
-  if (isLoopback(realm.host)) return isLoopback(host)
+  if (isLoopback(realm.host)) return true
   return realm.protocol === 'https:' || (protocol === 'http:' && realm.host === URL.parse(`http://${host}`)?.host)
 }
 

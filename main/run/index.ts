@@ -4,6 +4,7 @@ import { otherHost } from '../../model/engine/kind.ts'
 import type { ImageId } from '../../model/image/image.ts'
 import type { RunOptions } from '../../model/run/run.ts'
 import { withSession, type Engine, type EngineSession } from '../engine/index.ts'
+import { mountPermissions, type MountQuestion } from './mounts.ts'
 import { readPublishedPorts, portState } from './ports.ts'
 import { runImage, type StartedContainer } from './run.ts'
 import { imageShells } from './shells.ts'
@@ -13,18 +14,20 @@ interface Needs {
   readonly engine: Pick<Engine, 'session' | 'live' | 'flags'>
   readonly details: (session: EngineSession, image: ImageId) => Promise<Result<ImageDetails>>
   readonly chooseFolder: (current: string) => Promise<string | undefined>
+  readonly allowsFolders: (question: MountQuestion) => Promise<boolean>
 }
 
-export function runService({ engine, details, chooseFolder }: Needs) {
+export function runService({ engine, details, chooseFolder, allowsFolders }: Needs) {
   const withEngine = withSession(engine)
   const shells = imageShells()
+  const mounts = mountPermissions({ chooseFolder, allowsFolders })
   const containerNames = () => new Set([...engine.live.containers().values()].map(({ name }) => name))
   const readPorts = (session: EngineSession) => readPublishedPorts(session, isLocal(session))
 
   return {
     start: (options: RunOptions): Promise<Result<StartedContainer, Failure>> =>
       withEngine((session) =>
-        runImage({ session, local: isLocal(session), takenNames: containerNames(), shells }, options),
+        runImage({ session, local: isLocal(session), takenNames: containerNames(), shells, mounts }, options),
       ),
     handlers: {
       'run.suggest': ({ image, reference }) =>
@@ -37,10 +40,12 @@ export function runService({ engine, details, chooseFolder }: Needs) {
           return ok(await suggestOptions(session, shells, await readPorts(session), target))
         }),
       'run.port': (port) => withEngine(async (session) => ok(await portState(await readPorts(session), port))),
-      'run.chooseFolder': async (current) => ok(await chooseFolder(current)),
+      'run.chooseFolder': async (current) => ok(await mounts.chooseFolder(current)),
     } satisfies Omit<Handlers<'run'>, 'run.start'>,
   }
 }
+
+export type { MountQuestion } from './mounts.ts'
 
 /** Whether the engine publishes its ports on this computer. Those in a virtual machine on this computer do. */
 const isLocal = ({ context }: EngineSession) => otherHost(context.kind) === undefined

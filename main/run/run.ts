@@ -24,6 +24,7 @@ import {
   type EngineSession,
   type TerminalStream,
 } from '../engine/index.ts'
+import type { MountPermissions } from './mounts.ts'
 import { readPublishedPorts } from './ports.ts'
 import { toRunFailure } from './engine-errors.ts'
 import { folderLabelFailure } from './selinux.ts'
@@ -36,6 +37,7 @@ interface Needs {
   /** The names of existing containers. */
   readonly takenNames: ReadonlySet<string>
   readonly shells: ImageShells
+  readonly mounts: Pick<MountPermissions, 'refusal'>
 }
 
 /** A running container and, if the container is interactive, its attached stream for a terminal. */
@@ -56,6 +58,9 @@ export async function runImage(needs: Needs, options: RunOptions): Promise<Resul
   // No names are passed: the engine checks for taken names itself, and the live list may be a moment old.
   const [fault] = validateRunOptions(options, [])
   if (fault) return fail({ code: 'run-fault', field: fault.field, fault })
+  const mountFailure = await needs.mounts.refusal(session, options)
+  if (mountFailure) return fail(mountFailure)
+  // After the question, which names the tag: the tag may have been moved to another image while it was open.
   const image = await inspect(session, options.reference)
   if (image?.id !== options.image) return fail(await referenceFailure(session, options))
   const labelFailure = session.context.local ? await folderLabelFailure(options) : undefined

@@ -1,5 +1,6 @@
 /** SELinux labels of mounted folders. */
 import { readFile, realpath } from 'node:fs/promises'
+import { cleanPath } from '../../model/run/path.ts'
 import type { RunOptions } from '../../model/run/run.ts'
 import { mayLabelFolder, needsFolderLabels } from '../../model/run/selinux.ts'
 import type { RunFailure } from '../../preload/contract/index.ts'
@@ -23,7 +24,7 @@ export async function folderLabelFailure({ volumes }: RunOptions): Promise<RunFa
   for (const [row, { source, selinuxLabel }] of volumes.entries()) {
     if (!selinuxLabel || !source.startsWith('/')) continue
     try {
-      if (mayLabelFolder(await realpath(source))) continue
+      if (mayLabelFolder(await realpath(cleanPath(source)))) continue
       return { code: 'run-fault', field: 'volumes', fault: { field: 'volumes', row, code: 'volume-label-system' } }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException

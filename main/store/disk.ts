@@ -6,17 +6,19 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  type Stats,
 } from 'node:fs'
 import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-const { O_RDONLY, O_NONBLOCK } = constants
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
 
 /** Names of temporary files, including those of older versions. */
 const temporaryName = /\.json(\.[0-9a-f-]{36})?\.new$/
@@ -24,15 +26,19 @@ const temporaryName = /\.json(\.[0-9a-f-]{36})?\.new$/
 const leftoverAfterMs = 60_000
 const maxCopies = 9
 
-/** Makes the folder private if it exists, and deletes temporary files of earlier runs. */
+/** Makes the folder and its files private if it exists, and deletes temporary files of earlier runs. */
 export function prepareFolder(folder: string): void {
   try {
     const { mode, uid } = statSync(folder)
     // A folder with the sticky bit, such as /tmp, is shared on purpose.
-    if (mode & 0o077 && !(mode & 0o1000) && uid === process.getuid?.()) chmodSync(folder, 0o700)
-    for (const name of readdirSync(folder).filter((name) => temporaryName.test(name))) {
+    const isShared = (mode & 0o1000) !== 0
+    if (mode & 0o077 && !isShared && uid === process.getuid?.()) chmodSync(folder, 0o700)
+    for (const name of readdirSync(folder)) {
       const file = join(folder, name)
-      if (Date.now() - statSync(file).mtimeMs > leftoverAfterMs) rmSync(file, { force: true })
+      const status = lstatSync(file, { throwIfNoEntry: false })
+      if (!status?.isFile()) continue
+      if (temporaryName.test(name) && Date.now() - status.mtimeMs > leftoverAfterMs) rmSync(file, { force: true })
+      else if (isWide(status) && !isShared) makePrivateFile(file)
     }
   } catch (error) {
     if (!isMissing(error)) console.warn(`${folder} cannot be prepared:`, error)
@@ -56,10 +62,24 @@ export function readPrivateFile(file: string): string | undefined {
   try {
     const status = fstatSync(descriptor)
     if (!status.isFile()) throw new Error('not a regular file')
-    if (status.mode & 0o077 && status.uid === process.getuid?.()) makePrivate(descriptor)
+    if (isWide(status)) makePrivate(descriptor)
     return readFileSync(descriptor, 'utf8')
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** Whether the file is this user's, and its group or other users have access. */
+const isWide = ({ mode, uid }: Stats) => (mode & 0o077) !== 0 && uid === process.getuid?.()
+
+/** Sets the mode of a file to 0600. Does not follow links. */
+function makePrivateFile(file: string) {
+  try {
+    const descriptor = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+    makePrivate(descriptor)
+    closeSync(descriptor)
+  } catch {
+    // Its owner may not read it either, or it is gone.
   }
 }
 

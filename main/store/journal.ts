@@ -7,7 +7,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { jobItemSchema, jobSchema, type Job } from '../../preload/contract/index.ts'
-import { readPrivateFile } from './disk.ts'
+import { prepareFolder, readPrivateFile } from './disk.ts'
 import { undoEntry } from './ledger.ts'
 import { migrateLine } from './migrations.ts'
 
@@ -102,6 +102,7 @@ export function openJournal(folder: string): Journal {
   const files = new Map<string, OpenFile>()
   const fileOf = (job: string) => join(folder, `${job}.jsonl`)
   let hasFailed = false
+  prepareFolder(folder)
 
   /** Runs operations on a file one at a time, in the order of the calls. */
   function enqueue(job: string, work: (file: OpenFile) => Promise<void>): Promise<void> {

@@ -38,6 +38,7 @@ const change = v.object({
   before: v.array(v.string()),
   after: v.array(v.string()),
   backup: v.optional(v.string()),
+  settings: v.optional(v.array(v.string())),
   faulty: v.optional(v.object({ keptAs: v.optional(v.string()) })),
 })
 

@@ -1,6 +1,6 @@
 /** Terminals of containers: attached, shells and logs. They stay open when the window reloads. */
-import type { Handlers, Publish } from '../../preload/contract/index.ts'
-import { withContainerSession, type Engine } from '../engine/index.ts'
+import { fail, type Handlers, type Publish, type Result, type TerminalId } from '../../preload/contract/index.ts'
+import { withContainerSession, type Engine, type EngineSession } from '../engine/index.ts'
 import { terminalList } from './terminal-list.ts'
 import { openTerminal, startInTerminal } from './open.ts'
 
@@ -12,14 +12,19 @@ interface Needs {
 export function terminalsService({ engine, publish }: Needs) {
   const terminals = terminalList({ publish, lease: engine.lease })
   const withContainer = withContainerSession(engine)
+  const open = async (request: (session: EngineSession) => Promise<Result<TerminalId>>) => {
+    const refusal = terminals.refusal()
+    return refusal ? fail(refusal) : await withContainer(request)
+  }
 
   return {
     add: terminals.add,
     resize: terminals.resize,
+    refusal: terminals.refusal,
     end: terminals.end,
     handlers: {
-      'terminals.open': (request) => withContainer((session) => openTerminal(session, terminals, request)),
-      'terminals.start': (request) => withContainer((session) => startInTerminal(session, terminals, request)),
+      'terminals.open': (request) => open((session) => openTerminal(session, terminals, request)),
+      'terminals.start': (request) => open((session) => startInTerminal(session, terminals, request)),
       ...terminals.handlers,
     } satisfies Handlers<'terminals'>,
   }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   fail,
   ok,
+  type Failure,
   type Handlers,
   type Publish,
   type Terminal,
@@ -19,6 +20,8 @@ interface Entry {
   readonly lease: Lease
   readonly terminalStream: TerminalStream
   readonly output: Output
+  /** Length of the text that the stream has not passed on yet. */
+  unsentLength: number
 }
 
 export type TerminalInfo = Pick<Terminal, 'container' | 'name' | 'reference' | 'kind' | 'command'>
@@ -27,6 +30,8 @@ export interface Terminals {
   /** Adds a terminal for a stream. `initialOutput`: bytes already read from the stream. */
   add(session: EngineSession, info: TerminalInfo, terminalStream: TerminalStream, initialOutput?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
+  /** @returns why no terminal may be opened now; undefined if one may. Each terminal keeps 512 kB of output. */
+  refusal(): Failure | undefined
   /**
    * Closes every terminal when the app quits.
    * @returns a promise that resolves once all shells are terminated, after 1 s at the latest; undefined without shells
@@ -37,6 +42,11 @@ export interface Terminals {
 
 /** How long quitting waits for the engine to terminate shells. */
 const quitTimeoutMs = 1000
+
+/** Also of those that have ended. */
+export const maxTerminals = 100
+/** How much text, in UTF-16 code units, may wait for a program that does not read. The window sends less. */
+const maxUnsentLength = 2_000_000
 
 interface Needs {
   readonly publish: Publish
@@ -58,7 +68,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
       setPaused: (paused) => void (paused ? terminalStream.stream.pause() : terminalStream.stream.resume()),
     })
     const terminal: Terminal = { id, ...info, readOnly: !terminalStream.write, state: { status: 'open' } }
-    entries.set(id, { terminal, lease: lease(session), terminalStream, output })
+    entries.set(id, { terminal, lease: lease(session), terminalStream, output, unsentLength: 0 })
     publish('terminals.changed', terminal)
     output.receive(terminalStream.toDisplayBytes(initialOutput))
     terminalStream.stream.on('data', (bytes: Buffer) => output.receive(terminalStream.toDisplayBytes(bytes)))
@@ -107,6 +117,7 @@ export function terminalList({ publish, lease }: Needs): Terminals {
   return {
     add,
     resize,
+    refusal: () => (entries.size < maxTerminals ? undefined : { code: 'terminals-too-many', limit: maxTerminals }),
     end() {
       const pending = [...entries.values()].map(close).filter((termination) => termination !== undefined)
       return pending.length > 0 ? Promise.race([Promise.all(pending), delay(quitTimeoutMs)]) : undefined
@@ -117,10 +128,14 @@ export function terminalList({ publish, lease }: Needs): Terminals {
         const entry = entries.get(id)
         return entry ? ok(entry.output.replay()) : fail({ code: 'terminal-gone' })
       },
-      'terminals.write': ({ id, text }) => {
+      'terminals.write': async ({ id, text }) => {
         const entry = entries.get(id)
         if (!entry) return fail({ code: 'terminal-gone' })
-        if (entry.terminal.state.status === 'open') entry.terminalStream.write?.(text)
+        if (entry.terminal.state.status !== 'open') return ok(undefined)
+        if (entry.unsentLength + text.length > maxUnsentLength) return fail({ code: 'busy' })
+        entry.unsentLength += text.length
+        await entry.terminalStream.write?.(text)
+        entry.unsentLength -= text.length
         return ok(undefined)
       },
       'terminals.resize': async ({ id, ...size }) => {

@@ -14,6 +14,8 @@ export interface DaemonEnvironment {
   readonly cliFlags: readonly string[]
   /** Path of the `hosts.toml` for Docker Hub; absent if there is none. */
   readonly hostsToml?: string
+  /** A folder or link on the way to the file that other users could change; absent if the helper is not used. */
+  readonly unsafePath?: string
   /** The mirrors that the engine reports; absent while it does not answer. */
   readonly inForce?: readonly string[]
   /** Names of the running containers, which a restart stops. */
@@ -36,8 +38,12 @@ export type PlanRow =
 /** A reason why the change is not possible (`blocks`), or a warning about the change. */
 export type Obstacle =
   | { readonly kind: 'desktop' | 'podman' | 'elsewhere' | 'too-many'; readonly blocks: true }
+  /** A restore, while no engine answers that could confirm it. */
+  | { readonly kind: 'not-connected'; readonly blocks: true }
   | { readonly kind: 'file'; readonly blocks: true; readonly fault: FileFault }
   | { readonly kind: 'option'; readonly blocks: true; readonly mirrors: readonly string[] }
+  /** Other users could change this folder or link on the way to the file, so the helper refuses the file. */
+  | { readonly kind: 'unsafe-path'; readonly blocks: true; readonly path: string }
   | { readonly kind: 'address'; readonly blocks: true; readonly typed: string; readonly why: AddressFault }
   /** With the containerd store, `hosts.toml` overrides the mirrors. */
   | { readonly kind: 'hosts-toml'; readonly blocks: false; readonly path: string }
@@ -112,10 +118,11 @@ function resolveAddresses(requested: readonly string[], before: readonly string[
   return { mirrors: distinctMirrors(mirrors), invalid, plainHttpWarnings }
 }
 
-function installationObstacles({ installation, cliFlags }: DaemonEnvironment): Obstacle[] {
+function installationObstacles({ installation, cliFlags, unsafePath: path }: DaemonEnvironment): Obstacle[] {
   if (installation === 'desktop' || installation === 'podman' || installation === 'elsewhere')
     return [{ kind: installation, blocks: true }]
-  return cliFlags.length > 0 ? [{ kind: 'option', blocks: true, mirrors: cliFlags }] : []
+  const unsafe: Obstacle[] = path === undefined ? [] : [{ kind: 'unsafe-path', blocks: true, path }]
+  return cliFlags.length > 0 ? [...unsafe, { kind: 'option', blocks: true, mirrors: cliFlags }] : unsafe
 }
 
 /** The plan for a file that cannot be edited because of this fault. */
@@ -147,7 +154,3 @@ const applyRows = (installation: Installation): PlanRow[] => [
   ...(installation === 'rootless' ? [] : [{ kind: 'password' } as const]),
   { kind: installation === 'snap' ? 'restart' : 'reload' },
 ]
-
-/** The mirrors that the file had before the plan, in no particular order. */
-export const mirrorsBefore = (rows: readonly PlanRow[]): string[] =>
-  rows.flatMap((row) => (row.kind === 'drops' || (row.kind === 'asks' && row.was !== 'new') ? [row.mirror] : []))

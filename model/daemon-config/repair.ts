@@ -78,7 +78,8 @@ function withAcceptedAddresses(text: string): string {
   return registries.length === 0 ? text : withList('insecure-registries', registries)
 }
 
-function namedSettings(text: string): readonly string[] {
+/** The settings that a text names, as far as it can be read. */
+export function namedSettings(text: string): readonly string[] {
   // Names are tried only from their first letter, so a long word is read once.
   const names = [...text.matchAll(/(?<![a-z0-9-])([a-z][a-z0-9-]+)["”“'’＂]?[^\S\n]*[:：]/g)].map(
     ([, name = '']) => name,

@@ -36,11 +36,11 @@ export type MirrorAddress =
 
 /** Characters pasted along with an address from JSON: quotes, commas and the brackets of the list. */
 const leadingJson = /^(?:[\s"'`“”‘’,，、]|\[(?=[\s"'`“”‘’]|https?:))+/
-const trailingJson = /(?:[\s"'`“”‘’,，、;；]|(?<=[\s"'`“”‘’,，])\])+$/
+const lastJson = /[\s"'`“”‘’,，、;；]$|(?<=[\s"'`“”‘’,，])\]$/
 
 /** Parses a mirror address that the user typed or pasted. The default scheme is https. */
 export function parseMirrorAddress(input: string): MirrorAddress {
-  const text = input.replace(leadingJson, '').replace(trailingJson, '')
+  const text = withoutTrailingJson(input.replace(leadingJson, ''))
   if (text === '') return invalid('nothing')
   if (/[\s"'`“”‘’,，、]/.test(text)) return invalid('several')
   const [, scheme = 'https', remainder = ''] = /^(?:([^/?#]*):\/\/)?(.*)$/.exec(text) ?? []
@@ -58,6 +58,13 @@ export function parseMirrorAddress(input: string): MirrorAddress {
   if (path !== '' && path !== '/') return invalid('path')
   const address = canonicalAddress(`${scheme}://${host}${port === undefined ? '' : `:${Number(port)}`}`)
   return { ok: true, address, plain: address.startsWith('http:') && !isLoopback(host) }
+}
+
+/** A loop, because a pattern for the whole end would take quadratic time. */
+function withoutTrailingJson(text: string): string {
+  let end = text.length
+  while (end > 0 && lastJson.test(text.slice(Math.max(0, end - 2), end))) end--
+  return text.slice(0, end)
 }
 
 const invalid = (why: AddressFault): MirrorAddress => ({ ok: false, why })

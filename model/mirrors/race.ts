@@ -161,6 +161,6 @@ export function diagnose(
   if (all(({ code, reason }) => code === 'registry-unreachable' && reason?.startsWith('no-') === true)) return 'offline'
   if (all(({ code, reason }) => code === 'registry-tls' && /^(expired|not-yet-valid)$/.test(reason ?? '')))
     return 'clock'
-  if (all(({ code }) => /^registry-(tls|invalid-reply|redirects)$/.test(code))) return 'portal'
+  if (all(({ code }) => /^registry-(tls|invalid-reply|redirects|address)$/.test(code))) return 'portal'
   return 'none'
 }

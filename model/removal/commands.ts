@@ -1,6 +1,6 @@
 /** The names in the requests of a removal, and the equivalent `docker` commands. */
 import { splitReference, type Image, type Reference } from '../image/image.ts'
-import { shellQuote } from '../text/shell.ts'
+import { operands, shellQuote } from '../text/shell.ts'
 
 /**
  * @returns the names to remove, in order, to delete an image without force. The image's id is not enough, because the
@@ -28,7 +28,7 @@ interface PlanParts {
 export function commandsOf({ deletes, untags, containers }: PlanParts, engineFlags: readonly string[] = []): string[] {
   const docker = ['docker', ...engineFlags.map(shellQuote)].join(' ')
   const line = (command: string, names: readonly string[]) =>
-    names.length > 0 ? [`${docker} ${command} ${names.map(shellQuote).join(' ')}`] : []
+    names.length > 0 ? [`${docker} ${command} ${operands(names).map(shellQuote).join(' ')}`] : []
   const images = [...untags.map(({ reference }) => reference), ...deletes.flatMap(({ names }) => names)]
   const stops = containers.filter(({ stop }) => stop).map(({ name }) => name)
   return [

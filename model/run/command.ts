@@ -2,7 +2,7 @@
 import { hostPortText, parseContainerPort, parseHostPort } from './port.ts'
 import type { PortOptions, RunOptions, VolumeOptions } from './run.ts'
 import { toVolumeMount, type Mount } from './request.ts'
-import { shellQuote, splitShellWords } from '../text/shell.ts'
+import { operands, shellQuote, splitShellWords } from '../text/shell.ts'
 
 /**
  * @returns the command line of `docker run`, starting with `docker`; approximate while the options have faults
@@ -26,7 +26,7 @@ export function runArguments(options: RunOptions, engineFlags: readonly string[]
     ...flag('--cpus', options.cpus),
     ...flag('-u', options.user),
     ...flag('-w', options.workdir),
-    options.reference,
+    ...operands([options.reference]),
     ...(splitShellWords(options.command) ?? [options.command]),
   ]
 }

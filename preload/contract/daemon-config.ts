@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation } from '../../model/daemon-config/plan.ts'
 import type { RepairPlan } from '../../model/daemon-config/repair.ts'
+import type { WholeRestore } from '../../model/daemon-config/restore.ts'
 import type { ShownMirrorPlan } from '../../model/daemon-config/shown.ts'
 import { call, type } from './define.ts'
 import type { Failure } from './errors.ts'
@@ -39,6 +40,8 @@ export interface MirrorChange {
   readonly after: readonly string[]
   /** The hash by which the previous text can be restored; absent if there was no file, or a faulty one. */
   readonly backup?: string | undefined
+  /** The names of the settings in the previous text; absent in entries of older versions. */
+  readonly settings?: readonly string[] | undefined
   /** Present if Docker cannot read the previous text, so that it is not restored. `keptAs`: the copy beside the file. */
   readonly faulty?: { readonly keptAs?: string | undefined } | undefined
 }
@@ -69,6 +72,16 @@ export interface StoredMirrorPlan {
   readonly commands?: string
 }
 
+/**
+ * The plan of restoring a backup. It is a change to the backup's mirrors, unless the current file is not JSON: then
+ * `whole` is present, the whole file is replaced, and `plan` has no change.
+ */
+export interface StoredRestorePlan extends StoredMirrorPlan {
+  readonly whole?: WholeRestore
+  /** Shell commands that restore the whole file, where Slipway itself can restore neither its mirrors nor the file. */
+  readonly wholeByHand?: string
+}
+
 /** What in the file keeps Docker from starting, or will at its next start, and how it is repaired. */
 export interface FileRepair {
   readonly id: string
@@ -92,10 +105,12 @@ export interface DaemonBackup {
   readonly time: number
   /** The mirrors in the backup. */
   readonly mirrors: readonly string[]
+  /** The names of the backup's settings; absent if they are unknown. */
+  readonly settings?: readonly string[] | undefined
 }
 
 const mirrors = v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLength(20))
-const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const hash = v.pipe(v.string(), v.maxLength(64), v.regex(/^[0-9a-f]{64}$/))
 
 export const calls = {
   'daemon-config.get': call(v.undefined(), type<DaemonMirrors>()),
@@ -108,7 +123,11 @@ export const calls = {
   'daemon-config.apply': call(v.pipe(v.string(), v.maxLength(64)), type<JobId>()),
   /** The backups that can be restored, newest first. Asks for a password if root owns them. */
   'daemon-config.backups': call(v.undefined(), type<readonly DaemonBackup[]>()),
-  'daemon-config.restore': call(hash, type<JobId>()),
+  /**
+   * Plans the restore of a backup that main has listed. As with `daemon-config.plan`, the plan is applied with
+   * `daemon-config.apply`, and a newer request invalidates it.
+   */
+  'daemon-config.plan-restore': call(v.object({ hash, withPassword: v.boolean() }), type<StoredRestorePlan>()),
   /**
    * Looks for what in the file keeps Docker down, or will at its next start, and plans the repair, which invalidates the
    * previous one. Undefined if Docker refuses this user, or if the file is not on this computer. `withPassword`: as in

@@ -9,6 +9,8 @@ import type { ContainerFailure, RunFailure } from './run-failures.ts'
 export type Failure =
   | { readonly code: 'bad-input' }
   | { readonly code: 'internal' }
+  /** More calls than main serves at a time. */
+  | { readonly code: 'busy' }
   | { readonly code: 'image-gone'; readonly image: string }
   /** The tag belongs to another image, or no longer to the image that the user saw it on. */
   | { readonly code: 'tag-taken'; readonly reference: string; readonly image: string }

@@ -93,6 +93,7 @@ export {
   type DaemonMirrors,
   type DaemonStep,
   type StoredMirrorPlan,
+  type StoredRestorePlan,
   type MirrorChange,
 } from './daemon-config.ts'
 export { fail, ok, type Result } from './define.ts'

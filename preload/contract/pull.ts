@@ -4,7 +4,7 @@ import { call, type } from './define.ts'
 import type { JobId } from './jobs.ts'
 
 const reference = v.pipe(v.string(), v.nonEmpty(), v.maxLength(400))
-const platform = v.pipe(v.string(), v.regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/))
+const platform = v.pipe(v.string(), v.maxLength(100), v.regex(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9_.]+)?$/))
 
 export const calls = {
   /**

@@ -109,8 +109,13 @@ export type RegistryFailure =
   /** The answer is not that of a registry: truncated or invalid JSON, or a web page (`page`). */
   | { readonly code: 'registry-invalid-reply'; readonly host: string; readonly page?: true }
   | { readonly code: 'registry-error'; readonly host: string; readonly status: number }
-  /** A redirect loop, or a redirect to a forbidden address. */
+  /** A redirect loop, or a redirect from https to http. */
   | { readonly code: 'registry-redirects'; readonly host: string }
+  /**
+   * A host leads to one that is closer: from the internet into a private network, or from there to this computer.
+   * `address`: the IP address of the target, if that is a name.
+   */
+  | { readonly code: 'registry-address'; readonly host: string; readonly target: string; readonly address?: string }
   /** The content does not have the requested digest. */
   | { readonly code: 'content-altered'; readonly host: string }
   /** The mirror claims to have a digest that cannot exist. */

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { Bytes } from '../../model/image/image.ts'
 import type { RemovalPlan } from '../../model/removal/plan.ts'
 import { call, type } from './define.ts'
-import { imageId } from './ids.ts'
+import { containerId, imageId } from './ids.ts'
 import type { JobId } from './jobs.ts'
 
 const planId = v.pipe(v.string(), v.maxLength(64))
@@ -43,6 +43,9 @@ export interface StrayCopy {
   readonly bytes: Bytes
 }
 
+/** More than the rows and copies of 50,000 images with four tags each. */
+const maxRows = 250_000
+
 const row = v.object({ image: imageId, reference: v.exactOptional(v.pipe(v.string(), v.maxLength(400))) })
 const choice = v.picklist(['keep', 'remove', 'stop-and-remove'])
 
@@ -52,11 +55,14 @@ export const calls = {
    * fails with `plan-unknown`.
    */
   'removal.plan': call(
-    v.object({ rows: v.pipe(v.array(row), v.maxLength(50_000)), choices: v.record(v.string(), choice) }),
+    v.object({
+      rows: v.pipe(v.array(row), v.maxLength(maxRows)),
+      choices: v.pipe(v.record(containerId, choice), v.maxEntries(maxRows)),
+    }),
     type<StoredPlan>(),
   ),
   /** `copies`: images to save first. Nothing is removed before all copies are saved. */
-  'removal.apply': call(v.object({ planId, copies: v.array(imageId) }), type<JobId>()),
+  'removal.apply': call(v.object({ planId, copies: v.pipe(v.array(imageId), v.maxLength(maxRows)) }), type<JobId>()),
   /** Asks the user for another folder for copies. The folder does not change if they cancel. */
   'removal.chooseFolder': call(v.undefined(), type<CopyPlace>()),
   /** Every removal that can still be undone, newest first. */
@@ -66,7 +72,7 @@ export const calls = {
   'removal.strays': call(v.undefined(), type<readonly StrayCopy[]>()),
   /** Deletes those of these files that are still strays. */
   'removal.deleteStrays': call(
-    v.pipe(v.array(v.pipe(v.string(), v.maxLength(4096))), v.maxLength(10_000)),
+    v.pipe(v.array(v.pipe(v.string(), v.maxLength(4096))), v.maxLength(maxRows)),
     type<void>(),
   ),
   /** Opens the folder of a removal's copies in the desktop's file manager. */

@@ -33,6 +33,8 @@ export type RunFailure =
   | { readonly code: 'mount-missing'; readonly field: 'volumes'; readonly row: number; readonly source: string }
   /** The engine may not use this folder of its computer. */
   | { readonly code: 'mount-denied'; readonly field: 'volumes'; readonly row: number; readonly source: string }
+  /** The user did not allow the container to have this path. Nothing was created. */
+  | { readonly code: 'mount-declined'; readonly field: 'volumes'; readonly row: number; readonly source: string }
   /** The firewall has dropped the rules that Docker made when it started. `restart`: the command that restarts Docker. */
   | { readonly code: 'firewall-rules-lost'; readonly restart?: string }
   | { readonly code: 'network-unknown'; readonly field: 'network'; readonly network: string }
@@ -53,3 +55,5 @@ export type ContainerFailure =
   /** The container has none of the known shells. */
   | { readonly code: 'shell-missing' }
   | { readonly code: 'terminal-gone' }
+  /** No more terminals are opened until one is closed. */
+  | { readonly code: 'terminals-too-many'; readonly limit: number }

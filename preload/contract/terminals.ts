@@ -68,11 +68,18 @@ export const calls = {
   'terminals.start': call(v.object({ container: containerId, size: terminalSize }), type<TerminalId>()),
   /** The replayed bytes count as acknowledged. */
   'terminals.replay': call(terminalId, type<OutputChunk>()),
+  /**
+   * Answers once the text has been passed on, so that a window that waits for the answer never makes main keep much text.
+   * Fails with `busy` if too much text waits for a program that does not read.
+   */
   'terminals.write': call(v.object({ id: terminalId, text: v.pipe(v.string(), v.maxLength(1_000_000)) }), type<void>()),
   'terminals.resize': call(v.object({ id: terminalId, ...size }), type<void>()),
   /** Acknowledges all bytes before the offset `upTo`. */
   'terminals.acknowledge': call(
-    v.object({ id: terminalId, upTo: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+    v.object({
+      id: terminalId,
+      upTo: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER)),
+    }),
     type<void>(),
   ),
   /** Closes a terminal. A shell is terminated; the container's main process keeps running. */

@@ -4,7 +4,7 @@ import type { FileFault } from '../../model/daemon-config/file.ts'
 import type { Installation, Obstacle, PlanRow } from '../../model/daemon-config/plan.ts'
 import type { SettingType } from '../../model/daemon-config/settings.ts'
 import { plain } from '../../model/text/plain.ts'
-import { joinNames, t } from '../ui/i18n.svelte.ts'
+import { joinNames, joinSentences, t } from '../ui/i18n.svelte.ts'
 import { mirrorAddressText } from '../ui/mirror-address-text.ts'
 
 /** The text of a plan row. Rows of kind `asks` (one for each mirror) are shown in a list of their own. */
@@ -39,12 +39,19 @@ export function obstacleText(obstacle: Obstacle, file: string): string {
     case 'podman':
     case 'elsewhere':
       return elsewhereText(obstacle.kind)
+    case 'not-connected':
+      return t('daemon.obstacle.not-connected')
     case 'too-many':
       return t('daemon.obstacle.too-many')
     case 'file':
       return faultText(obstacle.fault, file)
     case 'option':
       return t('daemon.obstacle.option', { mirrors: joinNames(obstacle.mirrors.map(plain)) })
+    case 'unsafe-path':
+      return joinSentences(
+        t('error.daemon-file-folder-unsafe', { folder: plain(obstacle.path) }),
+        t('error.daemon-file-folder-unsafe.hint'),
+      )
     case 'address':
       return t('daemon.obstacle.address', { address: plain(obstacle.typed), why: mirrorAddressText(obstacle.why) })
     case 'hosts-toml':

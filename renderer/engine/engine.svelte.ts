@@ -10,6 +10,8 @@ class CurrentEngine {
   readonly connected = $derived(this.state.status === 'connected')
   /** Whether the system’s daemon.json was found to be faulty: Docker is installed, even if dockerd is in an unusual folder. */
   foundFaultyFile = $state(false)
+  /** Whether the screen shows faults of daemon.json now, which are then the reason why no engine answers. */
+  showsFaultyFile = $state(false)
   /** Why no engine is connected. */
   readonly failure = $derived(
     this.state.status !== 'away'

@@ -40,6 +40,8 @@ export function shortReason(probe: FailedProbe): string {
       return failure.page ? t('mirrors.why.page') : t('mirrors.why.invalidReply')
     case 'registry-redirects':
       return t('mirrors.why.redirects')
+    case 'registry-address':
+      return t('mirrors.why.address')
     case 'registry-error':
       return failure.status === 410 ? t('mirrors.why.gone') : t('mirrors.why.error', { status: String(failure.status) })
     case 'reference-unknown':

@@ -3,13 +3,40 @@
 /** Maximum length of one call's text in UTF-16 code units; the contract allows 1,000,000. */
 const maxChunkLength = 500_000
 
-/** Splits a long text into chunks, never between the two halves of a surrogate pair. */
-export function* splitText(text: string, maxLength = maxChunkLength): Generator<string> {
-  for (let from = 0; from < text.length;) {
-    const lastUnit = text.charCodeAt(from + maxLength - 1)
-    const to = from + maxLength - (lastUnit >= 0xd800 && lastUnit < 0xdc00 ? 1 : 0)
-    yield text.slice(from, to)
-    from = to
+/** @returns the start of a text, at most `maxLength` long, which never ends between the two halves of a surrogate pair */
+export function firstChunk(text: string, maxLength = maxChunkLength): string {
+  if (text.length <= maxLength) return text
+  const lastUnit = text.charCodeAt(maxLength - 1)
+  return text.slice(0, maxLength - (lastUnit >= 0xd800 && lastUnit < 0xdc00 ? 1 : 0))
+}
+
+/** Sends input in order, one call at a time, so that main need not keep the input of a program that does not read. */
+export class InputQueue {
+  readonly #send: (text: string) => Promise<unknown>
+  #waiting = ''
+  #isSending = false
+
+  /** @param send resolves once the text has been passed on */
+  constructor(send: (text: string) => Promise<unknown>) {
+    this.#send = send
+  }
+
+  write(text: string): void {
+    this.#waiting += text
+    if (!this.#isSending) void this.#sendAll()
+  }
+
+  async #sendAll() {
+    this.#isSending = true
+    try {
+      while (this.#waiting !== '') {
+        const chunk = firstChunk(this.#waiting)
+        this.#waiting = this.#waiting.slice(chunk.length)
+        await this.#send(chunk)
+      }
+    } finally {
+      this.#isSending = false
+    }
   }
 }
 

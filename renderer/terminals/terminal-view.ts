@@ -10,7 +10,7 @@ import { TerminalFit, type Size } from './terminal-fit.ts'
 import { hanFontFamily } from './han-font.ts'
 import { scrollByKey, terminalKey, type TerminalKey } from './keys.ts'
 import { minContrast, themes } from './theme.ts'
-import { splitText } from './input.ts'
+import { InputQueue } from './input.ts'
 
 interface TerminalViewOptions {
   /** Estimated size, until the terminal is visible and measured. */
@@ -37,6 +37,7 @@ export class TerminalView {
   readonly #options: TerminalViewOptions
   readonly #host = document.createElement('div')
   readonly #output = new TerminalOutput()
+  readonly #input = new InputQueue((text) => slipway.call('terminals.write', { id: this.#id, text }))
   #xterm: Xterm | undefined
   #fit: TerminalFit | undefined
   /** Offset in the output up to which all bytes are drawn. */
@@ -113,7 +114,7 @@ export class TerminalView {
   /** Sends text to the program as keyboard input. */
   write(text: string) {
     if (this.#ignoresInput || this.#isReplaying) return
-    for (const chunk of splitText(text)) void slipway.call('terminals.write', { id: this.#id, text: chunk })
+    this.#input.write(text)
   }
 
   /** Pastes a text once the replay is drawn. Uses bracketed paste if the program has enabled it. */

@@ -12,7 +12,6 @@ import { linesOf, sanitizePaste } from './input.ts'
 /** An action that the user is asked to confirm. */
 export type Confirmation =
   | { readonly kind: 'paste'; readonly view: TerminalView; readonly text: string }
-  | { readonly kind: 'link'; readonly address: string }
   | { readonly kind: 'close'; readonly terminal: Terminal }
 
 const darkScheme = matchMedia('(prefers-color-scheme: dark)')
@@ -109,7 +108,8 @@ class Terminals {
       isDark: () => darkScheme.matches,
       onKey: (key) => this.#handleKey(view, terminal.id, key),
       onPaste: (text) => this.#paste(view, text),
-      onLink: (address) => this.#confirmLink(address),
+      // Main asks the user first.
+      onLink: (address) => void slipway.call('window.openLink', address),
       onContextMenu: (x, y) => (this.menuPosition = { x, y }),
       onResize: (size) => (this.#size = size),
     })
@@ -139,12 +139,6 @@ class Terminals {
     const sanitized = sanitizePaste(text)
     if (linesOf(sanitized).length > 1) this.confirmation = { kind: 'paste', view, text: sanitized }
     else view.paste(sanitized)
-  }
-
-  /** Asks the user to confirm that a link in the terminal's text is opened. */
-  #confirmLink(address: string) {
-    const url = URL.parse(address)
-    if (url && ['http:', 'https:'].includes(url.protocol)) this.confirmation = { kind: 'link', address: url.href }
   }
 
   /** Closes a terminal. If that would end a shell, the user is asked to confirm first. */

@@ -25,7 +25,8 @@ export interface XtermOptions {
 
 /**
  * Creates an xterm with its addons. A program in the terminal cannot query the title or the window, because xterm
- * disables this by default, nor use the clipboard (OSC 52), because this needs an addon.
+ * disables this by default, nor set the title (OSC 0 and 2), because nothing listens, nor use the clipboard (OSC 52),
+ * because this needs an addon.
  */
 export function createXterm({
   columns,

@@ -25,6 +25,8 @@ export function failureText(failure: Failure): FailureText {
     case 'bad-input':
     case 'internal':
       return { title: t('error.internal'), hint: '' }
+    case 'busy':
+      return { title: t('error.busy'), hint: '' }
     case 'image-gone':
       return { title: t('error.image-gone'), hint: '' }
     case 'tag-taken':
@@ -83,6 +85,7 @@ export function failureText(failure: Failure): FailureText {
     case 'pull-disk-full':
     case 'pull-no-space':
     case 'registry-redirects':
+    case 'registry-address':
     case 'content-altered':
     case 'mirror-accepts-unknown-digest':
       return registryFailureText(failure)

@@ -126,6 +126,16 @@ export function registryFailureText(failure: RegistryFailure): FailureText {
     }
     case 'registry-redirects':
       return { title: t('error.registry-redirects', { host }), hint: t('error.registry-invalid-reply.hint') }
+    case 'registry-address': {
+      const target = plain(failure.target)
+      return {
+        title:
+          failure.address === undefined
+            ? t('error.registry-address', { host, target })
+            : t('error.registry-address.resolved', { host, target, address: plain(failure.address) }),
+        hint: t('error.registry-address.hint'),
+      }
+    }
     case 'content-altered':
       return { title: t('error.content-altered', { host }), hint: t('error.content-altered.hint') }
     case 'mirror-accepts-unknown-digest':

@@ -16,6 +16,7 @@ const textByCode: TextByCode = {
   'image-platform': ({ platform, engine }) => titleOnly(t('error.image-platform', { platform, engine })),
   'program-format': () => titleOnly(t('error.program-format')),
   'mount-denied': ({ source }) => titleOnly(t('error.mount-denied', { source: plain(source) })),
+  'mount-declined': ({ source }) => titleOnly(t('error.mount-declined', { source: plain(source) })),
   'firewall-rules-lost': ({ restart }) => ({
     title: t('error.firewall-rules-lost'),
     hint: t('error.firewall-rules-lost.hint'),
@@ -35,6 +36,7 @@ const textByCode: TextByCode = {
   'container-not-running': () => titleOnly(t('error.container-not-running')),
   'shell-missing': () => titleOnly(t('error.shell-missing')),
   'terminal-gone': () => titleOnly(t('error.terminal-gone')),
+  'terminals-too-many': ({ limit }) => titleOnly(t('error.terminals-too-many', { n: limit })),
 }
 
 const titleOnly = (title: string): FailureText => ({ title, hint: '' })

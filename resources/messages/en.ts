@@ -98,6 +98,8 @@ export const en = {
 
   'copy.do': 'Copy',
   'copy.what': 'Copy {what}',
+  'copy.all': 'Show all and copy {what}',
+  'copy.clean': 'Copy {what} without hidden characters',
   'copy.done': 'Copied',
 
   'run.open': 'Run…',
@@ -130,7 +132,7 @@ export const en = {
   'run.volumeChoose': 'Choose…',
   'run.volumeTarget': 'Path in the container',
   'run.volumeReadOnly': 'read-only',
-  'run.volumeLabel': 'Let the container read this folder (SELinux label z)',
+  'run.volumeLabel': 'Let the container use this folder (SELinux label z)',
   'run.volumeLabelHint':
     'SELinux blocks folders without a container label. Docker will label this folder and everything in it for all containers. The label stays.',
   'run.volumeAdd': 'Add a folder',
@@ -293,7 +295,8 @@ export const en = {
   'disk.containers': 'Containers',
   'disk.containers.hint': 'Data written by containers themselves. To remove all stopped containers:',
   'disk.volumes': 'Volumes',
-  'disk.volumes.hint': 'Data that outlives containers, such as databases. To remove volumes that no container uses:',
+  'disk.volumes.hint':
+    'Data that outlives containers, such as databases. To remove those that no container uses (since Docker 23, only unnamed ones):',
   'disk.free': '{bytes} free.',
   'disk.reading': 'Calculating disk space…',
   'keys.title': 'Keyboard shortcuts',
@@ -579,7 +582,7 @@ export const en = {
   'discover.about.noMirror': 'Without a mirror.',
   'discover.about.proxy': 'Through the proxy {proxy}.',
   'discover.about.noProxy': 'Without a proxy.',
-  'discover.wrong.capitals': 'Image names cannot have capital letters.',
+  'discover.wrong.capitals': 'Image names cannot have capital letters. Write it in lowercase.',
   'discover.wrong.no-tag': 'Add a tag after the colon, such as latest.',
   'discover.wrong.tag': 'A tag can have up to 128 letters, digits, dots, dashes and underscores.',
   'discover.wrong.digest': 'After the @, enter sha256: and 64 hexadecimal digits.',
@@ -663,6 +666,7 @@ export const en = {
   'mirrors.why.page': 'a web page',
   'mirrors.why.invalidReply': 'not a registry',
   'mirrors.why.redirects': 'redirect loop',
+  'mirrors.why.address': 'points to a local address',
   'mirrors.why.gone': 'closed',
   'mirrors.why.error': 'error {status}',
   'mirrors.why.unknown': 'no such image',
@@ -704,7 +708,7 @@ export const en = {
   'mirrors.address': 'Address',
   'mirrors.addressHint': 'From your company or a provider, such as https://mirror.example.com.',
   'mirrors.plainHint': 'It is not encrypted: others on the network can see and change what you pull.',
-  'mirrors.closedHint': 'This one is {when}. It will probably not work.',
+  'mirrors.closedHint': 'Listed as {when}. It will probably not work.',
   'mirrors.save': 'Save',
   'mirrors.addIt': 'Add',
   'mirrors.way': 'How Docker Hub images get here',
@@ -738,7 +742,7 @@ export const en = {
   },
   'mirrors.failing.one': '{mirror} ({why})',
   'mirrors.failing.say':
-    'Checked {when}: {mirrors}. Each pull may wait for it first: test the mirrors and choose another one.',
+    'Checked {when}: {mirrors}. Each pull may have to wait for a timeout first. Test the mirrors and choose another one.',
   'mirrors.failing.change': 'Change mirrors…',
   'mirrors.pullAgain': 'Pull {reference} again',
   'job.race': 'Test mirrors with {image}',
@@ -756,7 +760,7 @@ export const en = {
   'error.file-unusable.hint': '{file}: {detail}',
   'error.registry-unreachable.no-host': '{host} cannot be found: its name cannot be looked up.',
   'error.registry-unreachable.no-network': '{host} cannot be looked up: there seems to be no network.',
-  'error.registry-unreachable.refused': '{host} refuses connections: it does not seem to be running.',
+  'error.registry-unreachable.refused': '{host} refuses connections: nothing seems to be running there.',
   'error.registry-unreachable.cut': '{host} closed the connection partway.',
   'error.registry-tls.expired': 'The certificate of {host} has expired.',
   'error.registry-tls.date.hint':
@@ -772,6 +776,10 @@ export const en = {
   'error.registry-invalid-reply.page': '{host} answers with a web page, not like a registry.',
   'error.registry-gone': '{host} says that it has closed. Use another source.',
   'error.registry-redirects': '{host} keeps redirecting to other addresses.',
+  'error.registry-address': '{host} points to {target}, which is not on the internet.',
+  'error.registry-address.resolved': '{host} points to {target}, whose address {address} is not on the internet.',
+  'error.registry-address.hint':
+    'A sign-in page of the network may be answering in its place. Slipway does not go there, because services inside a network often trust everyone who can reach them.',
   'error.content-altered': 'What {host} sent does not match its digest.',
   'error.content-altered.hint': 'It is damaged or was changed on the way. Do not use this source.',
   'error.mirror-accepts-unknown-digest': '{host} claims to have images that do not exist.',
@@ -820,8 +828,8 @@ export const en = {
   'daemon.apply': { one: 'Use {n} mirror', other: 'Use {n} mirrors' },
   'daemon.applyNone': 'Stop using mirrors',
   'daemon.done': 'Done',
-  'daemon.doneHint': 'docker pull, compose and builds use these mirrors from now on.',
-  'daemon.doneNone': 'Docker pulls straight from Docker Hub from now on.',
+  'daemon.doneHint': 'From now on, docker pull, compose and builds use these mirrors.',
+  'daemon.doneNone': 'From now on, Docker pulls straight from Docker Hub.',
   'daemon.step.password': 'Ask for the password',
   'daemon.step.checked': 'Check the new file',
   'daemon.step.unvalidated': 'Check the new file (by Slipway only; Docker cannot do so here)',
@@ -849,13 +857,22 @@ export const en = {
   'daemon.restoreOf': 'Restore as it was until {time}',
   'daemon.restoreOpen': 'Restore…',
   'daemon.restorePlan': 'Docker will try {mirrors}, then Docker Hub.',
-  'daemon.restoreWhole': 'The whole file goes back to what it was then. The current one is kept, too.',
+  'daemon.restoreMirrors': 'Only the mirrors of this backup come back, not its insecure registries or other settings.',
+  'daemon.restoreWhole':
+    'Docker cannot read {file}, so the whole file goes back to what it was then. The current one is kept, too.',
+  'daemon.restoreGains': 'These settings come back: {keys}.',
+  'daemon.restoreOthers': 'All other settings get the values that they had then.',
+  'daemon.restoreMovesData':
+    'The two versions may keep Docker’s data in different folders (data-root). All images and containers can then seem to be gone, but they stay on the disk.',
+  'daemon.restoreByHand':
+    'These commands restore the whole file. Every setting goes back to what it was then; the current file is kept beside the new one.',
   'daemon.untested': '{mirror} failed its test here or was not tested. It may not work.',
   'daemon.restored': 'The earlier configuration is back.',
   'daemon.restoredDown': 'The earlier configuration is back. Docker will use it when you start it.',
   'daemon.obstacle.desktop': 'Docker Desktop keeps its own settings. Set mirrors there: Settings > Docker Engine.',
   'daemon.obstacle.podman': 'This engine is Podman. Its mirrors are set in registries.conf.',
   'daemon.obstacle.elsewhere': 'This engine is not the default Docker on this computer. Set its mirrors where it runs.',
+  'daemon.obstacle.not-connected': 'Slipway changes mirrors only while it is connected to Docker.',
   'daemon.obstacle.too-many': 'Three mirrors at most: each one that hangs slows down every pull.',
   'daemon.obstacle.option':
     'Docker’s command line already sets mirrors ({mirrors}). Docker does not start with both, so remove those first.',
@@ -945,6 +962,7 @@ export const en = {
   'job.daemon.asks': 'Docker tries {mirrors} first',
   'job.daemon.none': 'Docker pulls straight from Docker Hub',
 
+  'error.busy': 'Slipway has too much to do right now. Try again in a moment.',
   'error.internal': 'Something went wrong in Slipway. Try again; its log has the details.',
   'error.image-gone': 'This image no longer exists.',
   'error.run-fault': 'Some fields still need a change.',
@@ -958,6 +976,7 @@ export const en = {
   'error.firewall-rules-lost': 'The firewall has lost Docker’s rules.',
   'error.firewall-rules-lost.hint': 'Restarting Docker restores them. It stops running containers.',
   'error.mount-missing': 'There is no folder {source} where the engine runs. Create it, or choose another.',
+  'error.mount-declined': 'Nothing was run, as you did not allow {source}. Choose another folder, or run it again.',
   'error.network-unknown': 'The engine has no network named {network}. Check the name, or leave it empty.',
   'error.user-unknown': 'The image has no user {user}. Check the name, or enter a number.',
   'error.reference-moved': '{reference} now belongs to another image.',
@@ -969,6 +988,7 @@ export const en = {
   'error.container-not-running': 'This container is not running. Start it first.',
   'error.shell-missing': 'There is no shell in this container. You can open its logs instead.',
   'error.terminal-gone': 'This terminal is closed.',
+  'error.terminals-too-many': 'There are {n} terminals. Close one first.',
   'error.registry-unreachable': '{host} cannot be reached from here.',
   'error.registry-unreachable.hint': 'Check the network or the proxy. Details: {detail}',
   'error.registry-unreachable.no-host.hint':
@@ -1005,7 +1025,7 @@ export const en = {
     'Your login stays here, because the certificate is not verified. Pulls work: type a tag, and Docker logs in itself.',
   'error.registry-realm': '{host} asks you to log in at {realm}.',
   'error.registry-realm.hint':
-    'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway log in there: it asks only once, and the connection is encrypted.',
+    'Docker keeps your login for {host}. If {realm} belongs to it, let Slipway send the login there, encrypted. You are asked only once.',
   'error.login-helper.missing':
     'Docker keeps your logins in {name}, which is not installed or not on the PATH. Install it, or remove it from Docker’s config.json and log in again.',
   'error.login-helper.failed': 'Docker keeps your logins in {name}, which reports: “{message}”. To find out more:',
@@ -1227,6 +1247,9 @@ export const en = {
   'polkit.description': 'Change Docker’s mirrors',
   'polkit.message':
     'Slipway wants to read Docker’s configuration (daemon.json), and to change its mirrors or registries or mend its punctuation. If only administrators can read the file, Slipway reads its mirrors, registries, numbers and names of settings, but no other texts.',
+  'polkit.restore.description': 'Restore Docker’s configuration',
+  'polkit.restore.message':
+    'Slipway wants to replace Docker’s configuration (daemon.json), which is broken, with an earlier version of the whole file. Any setting may change',
 
   'terminal.input': 'Terminal. Ctrl+Shift+Esc leaves it.',
   'terminal.logs': 'logs',
@@ -1264,8 +1287,18 @@ export const en = {
   'terminal.paste.text': 'The text',
   'terminal.paste.more': { one: 'And {n} more line.', other: 'And {n} more lines.' },
   'terminal.paste.do': 'Paste',
+  'folders.choose': 'Choose a folder that the container may use',
+  'folders.title': { one: 'Let {container} use this folder?', other: 'Let {container} use these folders?' },
+  'folders.canWrite': '{path} (can change it)',
+  'folders.readOnly': '{path} (read-only)',
+  'folders.system': {
+    one: 'This belongs to the system. With it, the container could take over the computer. Allow it only if you trust the image.',
+    other:
+      'These belong to the system. With them, the container could take over the computer. Allow them only if you trust the image.',
+  },
+  'folders.no': 'Don’t allow',
+  'folders.yes': 'Allow',
   'link.title': 'Open {host} in the browser?',
-  'terminal.link.hint': 'The program in the container gave this address:',
   'link.open': 'Open',
   'keys.terminal': 'In a terminal, all other keys go to the program',
   'keys.terminal.copy': 'Copy, paste',

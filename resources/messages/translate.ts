@@ -1,4 +1,5 @@
 /** Messages with parameters and plurals; what is missing or misnamed in a call or a translation fails the type check. */
+import { plain } from '../../model/text/plain.ts'
 
 /** One text, or one for each plural form that the language has. `{name}` stands for a parameter, `{n}` for a number. */
 export type Text = string | ({ readonly other: string } & Partial<Record<Intl.LDMLPluralRule, string>>)
@@ -30,11 +31,14 @@ const once = <T>(make: (language: string) => T) => {
 const plural = once((language) => new Intl.PluralRules(language))
 const number = once((language) => new Intl.NumberFormat(language))
 
-/** The message in words: plural form chosen by `n`, numbers in the language's digits and grouping. */
+/**
+ * The message in words: plural form chosen by `n`, numbers in the language's digits and grouping. Texts are made
+ * `plain`, as most come from outside.
+ */
 export function phrase(text: Text, values: Readonly<Record<string, string | number>>, language: string): string {
   const form = typeof text === 'string' ? text : (text[plural(language).select(Number(values['n']))] ?? text.other)
   return form.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? ''
-    return typeof value === 'number' ? number(language).format(value) : value
+    return typeof value === 'number' ? number(language).format(value) : plain(value)
   })
 }

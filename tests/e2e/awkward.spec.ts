@@ -1,4 +1,4 @@
-import { awkwardImages, control, html, longestName, longestTag } from '../../tools/world/awkward.ts'
+import { awkwardImages, html, longestName, longestTag } from '../../tools/world/awkward.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { manyImages } from '../../tools/world/many-images.ts'
@@ -37,22 +37,51 @@ test('HTML in labels, environment variables and the command is shown as text and
   await app.expectAccessible()
 })
 
-test('control and bidirectional characters are shown as code points, and copied unchanged', async ({
-  awkward: app,
-}) => {
+test('control and bidirectional characters are shown as code points, and not copied', async ({ awkward: app }) => {
   await openDetails(app, 'awkward/control')
   await expect(app.fact('Environment')).toContainText('good⟨U+202E⟩gnp.exe⟨U+202C⟩')
   await expect(app.fact('Environment')).toContainText('⟨U+001B⟩[31mred')
-  await app.fact('Environment').getByRole('button', { name: 'Copy' }).click()
-  await expect.poll(() => app.clipboard()).toBe(`NOTE=${control}`)
+  await app.fact('Environment').getByRole('button', { name: 'Copy Environment without hidden characters' }).click()
+  await expect
+    .poll(() => app.clipboard())
+    .toBe('NOTE=goodgnp.exe isolated zero [31mred[0m]8;;http://x.example a\nb\tcde')
+  await app.expectAccessible()
+  // Nor does anything else in the window copy them.
+  await app.page.evaluate(`slipway.call('window.copy', 'x\\u202ey\\u001b[201~\\u{e0041}\\nz')`)
+  await expect.poll(() => app.clipboard()).toBe('xy[201~\nz')
+  for (const tab of ['Layers', 'Details', 'Used by'] as const) {
+    await app.openTab(tab)
+    expect(await hiddenTexts(app)).toEqual([])
+  }
 })
+
+/** @returns texts, tooltips and labels in the window that have a character that is not seen */
+const hiddenTexts = (app: Slipway) =>
+  app.page.evaluate<string[]>(
+    `[...document.querySelectorAll('body *')]
+      .flatMap((element) => [
+        ...[...element.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE).map(({ data }) => data),
+        ...[...element.attributes].map(({ value }) => value),
+      ])
+      .filter((text) => /(?![\\n\\t])[\\p{Cc}\\p{Bidi_Control}\\u200b\\u2028\\ufeff]/u.test(text))`,
+  )
 
 test('a label of ten thousand characters is shortened until “Show all” is clicked', async ({ awkward: app }) => {
   await openDetails(app, 'awkward/long-label')
   const label = app.fact('Labels').getByRole('listitem').filter({ hasText: 'word=' })
   expect((await label.textContent())!.length).toBeLessThan(600)
-  await label.getByRole('button', { name: 'Show all' }).click()
+  await label.getByRole('button', { name: 'Show all', exact: true }).click()
   await expect(label).toContainText('x'.repeat(10_000))
+})
+
+test('a shortened label is copied whole, and shown whole at once', async ({ awkward: app }) => {
+  await openDetails(app, 'awkward/long-label')
+  const label = app.fact('Labels').getByRole('listitem').filter({ hasText: 'word=' })
+  await expect(label).not.toContainText('x'.repeat(401))
+  await label.getByRole('button', { name: 'Show all and copy Labels' }).click()
+  await expect(label).toContainText('x'.repeat(10_000))
+  await expect.poll(() => app.clipboard()).toBe(`word=${'x'.repeat(10_000)}`)
+  await expect(label.getByRole('button', { name: 'Copy Labels' })).toBeFocused()
 })
 
 test('only a few of hundreds of labels are shown at first, with the total count', async ({ awkward: app }) => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
+import { defaultRunOptions } from '../../model/run/run.ts'
 import { loadImages } from '../../tools/world/images.ts'
 import { runnableImages } from '../../tools/world/runnable.ts'
 import { startEngine, type Engine } from '../../tools/world/engine.ts'
@@ -207,6 +208,15 @@ test('rarely used options are under More, and their values are quoted in the com
   ])
 })
 
+test('in a long dialog only the content scrolls: title and buttons stay in place', async ({ runnerApp: app }) => {
+  await app.page.setViewportSize({ width: 880, height: 560 })
+  await openRunDialog(app, 'web', '1')
+  await sheet(app).getByRole('button', { name: 'More' }).click()
+  await field(app, 'Working directory').evaluate((input) => input.scrollIntoView({ block: 'start' }))
+  await expect(sheet(app).getByRole('heading', { level: 2 })).toBeInViewport({ ratio: 1 })
+  expect(await sheet(app).evaluate((dialog) => dialog.scrollTop)).toBe(0)
+})
+
 test('a folder is chosen in a dialog, the image’s own settings are shown, and a missing folder is reported at its field', async ({
   runnerApp: app,
   runner,
@@ -216,6 +226,7 @@ test('a folder is chosen in a dialog, the image’s own settings are shown, and 
     await app.electron.evaluate(({ dialog }, chosen) => {
       dialog.showOpenDialog = async () => ({ canceled: false, filePaths: [chosen] })
     }, folder)
+    await app.answerQuestions(0)
     await openRunDialog(app, 'box', '1')
     await sheet(app).getByRole('button', { name: 'More' }).click()
     await sheet(app).getByText('2 set by the image').click()
@@ -233,11 +244,64 @@ test('a folder is chosen in a dialog, the image’s own settings are shown, and 
     mkdirSync(folder)
     await runButton(app).click()
     await expect(sheet(app)).toHaveCount(0)
+    expect(await app.questions()).toEqual([])
     const { Mounts } = await inspect(runner, 'box')
     expect(Mounts).toMatchObject([{ Source: folder, Destination: '/files', RW: false }])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+})
+
+test('a typed folder is mounted only after a Yes in main’s own dialog; after a No nothing is created, and the form stays', async ({
+  runnerApp: app,
+  runner,
+}) => {
+  await openRunDialog(app, 'box', '1')
+  await field(app, 'Container name').fill('careful')
+  await sheet(app).getByRole('button', { name: 'More' }).click()
+  await sheet(app).getByRole('button', { name: 'Add a folder' }).click()
+  await field(app, 'Folder or volume').fill('/etc')
+  await field(app, 'Path in the container').fill('/host')
+  await app.answerQuestions(0)
+  await runButton(app).click()
+  await expect(sheet(app)).toContainText('Nothing was run, as you did not allow /etc.')
+  expect(await app.questions()).toEqual([
+    'Let careful (box:1) use this folder?|/etc (can change it)\n\nThis belongs to the system. With it, the container could take over the computer. Allow it only if you trust the image.|Don’t allow|Allow',
+  ])
+  expect(await runner.docker.listContainers({ all: true })).toEqual([])
+  await app.expectAccessible()
+
+  await app.answerQuestions(1)
+  await runButton(app).click()
+  await expect(sheet(app)).toHaveCount(0)
+  expect((await inspect(runner, 'careful')).Mounts).toMatchObject([{ Source: '/etc', Destination: '/host', RW: true }])
+})
+
+test('a page that calls main in a loop gets one question at a time, and no container without a Yes', async ({
+  runnerApp: app,
+  runner,
+}) => {
+  const image = runner.docker.getImage('box:1')
+  const options = {
+    ...defaultRunOptions((await image.inspect()).Id, 'box:1'),
+    volumes: [{ source: '/', target: '/host', readOnly: false }],
+  }
+  await app.electron.evaluate(({ dialog }) => {
+    const open = { now: 0, most: 0 }
+    Object.assign(globalThis, { open })
+    dialog.showMessageBox = async () => {
+      open.most = Math.max(open.most, ++open.now)
+      await new Promise((resolve) => setImmediate(resolve))
+      open.now--
+      return { response: 0, checkboxChecked: false }
+    }
+  })
+  const results = await app.page.evaluate<readonly { error: { code: string } }[]>(
+    `Promise.all(Array.from({ length: 20 }, () => slipway.call('run.start', ${JSON.stringify({ options })})))`,
+  )
+  expect(new Set(results.map(({ error }) => error.code))).toEqual(new Set(['mount-declined']))
+  expect(await app.electron.evaluate(() => (globalThis as unknown as { open: { most: number } }).open.most)).toBe(1)
+  expect(await runner.docker.listContainers({ all: true })).toEqual([])
 })
 
 test('a container can be stopped, started and removed in its image’s details, after a warning about what is lost', async ({

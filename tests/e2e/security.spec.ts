@@ -22,6 +22,20 @@ test('calls outside the contract, and invalid input, are refused', async ({ app 
   expect(results).toMatchObject([badInput, badInput, badInput, { status: 'rejected' }, { status: 'rejected' }])
 })
 
+test('a page that calls main without end is refused after a while, and the app stays usable', async ({ app }) => {
+  const codes = await app.page.evaluate<Record<string, number>>(
+    `Promise.all(Array.from({ length: 20_000 }, (_, index) => slipway.call('removal.undo', 'x' + index))).then((answers) => {
+      const counts = {}
+      for (const { error } of answers) counts[error.code] = (counts[error.code] ?? 0) + 1
+      return counts
+    })`,
+  )
+  expect(Object.keys(codes)).toHaveLength(2)
+  expect(codes['busy']).toBeGreaterThan(1000)
+  await app.row('nginx', '1.27').click()
+  await expect(app.details).toContainText('nginx:1.27')
+})
+
 test('the page cannot navigate elsewhere or open a window', async ({ app }) => {
   const url = app.page.url()
   await app.page.evaluate(`location.href = 'https://example.com/'`)

@@ -26,6 +26,18 @@ test('one line is pasted at once, several lines only after a confirmation, and c
   await expect(terminals.input).toBeFocused()
 })
 
+test('10 MB that are pasted arrive at the program', async ({ demo, terminals }) => {
+  await terminals.run(demo, busyboxImage, boxOptions)
+  const length = 10_000_000
+  await terminals.type(
+    `clear; stty -icanon -echo; echo ready; head -c ${length} | tr -d x | wc -c; stty sane; echo end $((1+1))`,
+  )
+  await expect(terminals.row('ready')).toBeVisible()
+  await terminals.paste('x'.repeat(length))
+  await expect(terminals.row('end 2')).toBeVisible({ timeout: 60_000 })
+  await expect(terminals.row('0')).toBeVisible()
+})
+
 test('selected text is copied, and a program cannot write to the clipboard', async ({ app, demo, terminals }) => {
   await app.electron.evaluate(({ clipboard }) => clipboard.writeText('original'))
   await terminals.run(demo, busyboxImage, boxOptions)
@@ -38,7 +50,23 @@ test('selected text is copied, and a program cannot write to the clipboard', asy
   await expect.poll(() => app.clipboard()).toBe('done')
 })
 
-test('before a link is opened, a dialog shows its full address, and only web addresses are opened', async ({
+test('a program can change neither the title of its tab nor that of the window', async ({ app, demo, terminals }) => {
+  await terminals.run(demo, busyboxImage, boxOptions)
+  const title = await app.page.title()
+  const tab = (await terminals.tabs.last().textContent())!
+  // OSC 0 and 2 set a terminal's title; CSI 21 t would have it typed into the shell.
+  await terminals.type(`printf '\\033]0;evil\\007\\033]2;evil\\007\\033[21t'; echo "done $((1+1))"`)
+  await expect(terminals.row('done 2')).toBeVisible()
+  expect(await app.page.title()).toBe(title)
+  expect(
+    await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getTitle()),
+  ).not.toContain('evil')
+  await expect(terminals.tabs.last()).toHaveText(tab)
+  await terminals.type('echo "clean $((2+2))"')
+  await expect(terminals.row('clean 4')).toBeVisible()
+})
+
+test('before a link is opened, main shows its full address and asks, and only web addresses are opened', async ({
   app,
   demo,
   terminals,
@@ -46,30 +74,30 @@ test('before a link is opened, a dialog shows its full address, and only web add
   await recordOpenedAddresses(app)
   await terminals.run(demo, busyboxImage, boxOptions)
   const address = 'https://user@example.com/a?b=c'
+  const question = `Open example.com in the browser?|${address}|Cancel|Open`
   await terminals.type(`clear; printf '\\033]8;;${address}\\033\\\\click-me\\033]8;;\\033\\\\\\n'`)
   await expect(terminals.row('click-me')).toBeVisible()
+  await app.answerQuestions(0)
   await terminals.click('click-me', 10)
-  const dialog = app.page.getByRole('dialog', { name: 'Open example.com in the browser?' })
-  await expect(dialog).toContainText(address)
-  await app.page.keyboard.press('Enter')
-  await expect(dialog).toBeHidden()
+  await expect.poll(() => app.questions()).toEqual([question])
   expect(await readOpenedAddresses(app)).toEqual([])
+  await app.answerQuestions(1)
   await terminals.click('click-me', 10)
-  await dialog.getByRole('button', { name: 'Open' }).click()
   await expect.poll(() => readOpenedAddresses(app)).toEqual([address])
 
+  await app.answerQuestions(0)
   await terminals.type('echo see https://example.org/x.')
   await expect(terminals.row('see https://example.org/x.')).toBeVisible()
   await terminals.click('see https://example.org/x.', 60)
-  await expect(app.page.getByRole('dialog', { name: 'Open example.org in the browser?' })).toContainText(
-    'https://example.org/x',
-  )
-  await app.page.keyboard.press('Escape')
+  await expect
+    .poll(() => app.questions())
+    .toEqual(['Open example.org in the browser?|https://example.org/x|Cancel|Open'])
 
-  for (const invalid of ['file:///etc/passwd', 'javascript:alert(1)', 'https://'])
+  for (const invalid of ['file:///etc/passwd', 'javascript:alert(1)', 'https://', 'http://a b/'])
     expect(await app.page.evaluate(`slipway.call('window.openLink', ${JSON.stringify(invalid)})`)).toMatchObject({
       ok: false,
     })
+  expect(await app.questions()).toHaveLength(1)
   expect(await readOpenedAddresses(app)).toEqual([address])
 })
 

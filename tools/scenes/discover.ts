@@ -59,7 +59,11 @@ export const discoverScenes: readonly Scene[] = [
     name: 'pull-ended',
     async show(page) {
       await startPull(page)
-      await page.getByRole('progressbar').first().waitFor({ state: 'detached' })
+      await page
+        .getByRole('article')
+        .first()
+        .getByRole('button', { name: /^(Run|运行)/ })
+        .waitFor({ timeout: 60_000 })
     },
   },
   {
@@ -85,5 +89,4 @@ async function startPull(page: Page) {
   const newTags = page.getByRole('row').filter({ has: page.locator('[data-part=pull]'), hasNotText: /Here|已有/ })
   await newTags.first().locator('[data-part=pull]').click()
   await page.getByRole('navigation').getByRole('link').last().click()
-  await page.getByRole('progressbar').first().waitFor()
 }

@@ -17,6 +17,7 @@ const state = 'untouched'
 export const failureExamples: Examples<Failure> = {
   'bad-input': [{ code: 'bad-input' }],
   internal: [{ code: 'internal' }],
+  busy: [{ code: 'busy' }],
   'image-gone': [{ code: 'image-gone', image }],
   'tag-taken': [{ code: 'tag-taken', reference, image }],
 
@@ -187,6 +188,7 @@ export const failureExamples: Examples<Failure> = {
   'image-platform': [{ code: 'image-platform', field: 'reference', platform: 'linux/arm64', engine: 'linux/amd64' }],
   'program-format': [{ code: 'program-format', field: 'reference' }],
   'mount-denied': [{ code: 'mount-denied', field: 'volumes', row: 0, source: '/home/ada/site' }],
+  'mount-declined': [{ code: 'mount-declined', field: 'volumes', row: 0, source: '/home/ada/site' }],
   'firewall-rules-lost': [
     { code: 'firewall-rules-lost', restart: 'sudo systemctl restart docker' },
     { code: 'firewall-rules-lost' },
@@ -203,4 +205,5 @@ export const failureExamples: Examples<Failure> = {
   'container-not-running': [{ code: 'container-not-running' }],
   'shell-missing': [{ code: 'shell-missing' }],
   'terminal-gone': [{ code: 'terminal-gone' }],
+  'terminals-too-many': [{ code: 'terminals-too-many', limit: 100 }],
 }

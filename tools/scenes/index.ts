@@ -6,6 +6,7 @@ import { engineScenes } from './engine.ts'
 import { failureScenes } from './failures.ts'
 import { imageScenes } from './image.ts'
 import { mirrorScenes } from './mirror.ts'
+import { registryScenes } from './registry.ts'
 import { runScenes } from './run.ts'
 import type { Scene } from './scene.ts'
 import { terminalScenes } from './terminal.ts'
@@ -13,6 +14,7 @@ import { terminalScenes } from './terminal.ts'
 export const scenes: readonly Scene[] = [
   ...imageScenes,
   ...discoverScenes,
+  ...registryScenes,
   ...mirrorScenes,
   ...runScenes,
   ...terminalScenes,

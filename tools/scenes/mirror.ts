@@ -1,34 +1,56 @@
 /** Scenes of the Mirrors screen: the race, and Docker's configuration. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Page } from 'playwright-core'
 import { helperFile } from '../../main/daemon-config/helper.ts'
 import type { Scene } from './scene.ts'
 import { systemPaths } from '../world/dockerd.ts'
 
-/** Docker is down, and its configuration has this text. */
+/** Where an installed Docker is looked for. The worlds' engines have their programs elsewhere. */
+const installedDockerd = '/run/current-system/sw/bin/dockerd'
+
+/** Docker is installed and down, and its configuration has this text. */
 const downWith = (text: string) => () => {
+  mkdirSync(dirname(installedDockerd), { recursive: true })
+  writeFileSync(installedDockerd, '')
   const original = readFileSync(systemPaths.config)
   writeFileSync(systemPaths.config, text)
   renameSync(systemPaths.socket, `${systemPaths.socket}.away`)
   return () => {
+    rmSync(installedDockerd)
     renameSync(`${systemPaths.socket}.away`, systemPaths.socket)
     writeFileSync(systemPaths.config, original)
   }
 }
+/** Docker uses these mirrors. */
+const usingMirrors =
+  (...mirrors: readonly string[]) =>
+  () => {
+    const original = readFileSync(systemPaths.config, 'utf8')
+    const use = (text: string) => {
+      writeFileSync(systemPaths.config, text)
+      process.kill(Number(readFileSync(systemPaths.pid, 'utf8')), 'SIGHUP')
+    }
+    use(JSON.stringify({ ...JSON.parse(original), 'registry-mirrors': mirrors }))
+    return () => use(original)
+  }
 const faultyText =
   '{\n  "log-driver": "journald",\n  "registry-mirrors": [\n    “https://docker.1ms.run”，\n    "https://docker.m.daocloud.io",\n  ]\n}\n'
+
+/** What is wrong with the file, and the ways out. */
+const findings = (page: Page) => page.locator('section:has(button + button)')
 
 export const mirrorScenes: readonly Scene[] = [
   {
     name: 'down-faulty-file',
     arrange: downWith(faultyText),
-    show: async (page) => page.getByRole('heading', { level: 2 }).waitFor(),
+    show: async (page) => findings(page).waitFor(),
   },
   {
     name: 'down-mend',
     arrange: downWith(faultyText),
     async show(page) {
-      await page.locator('section:has(h2) button').first().click()
+      await findings(page).getByRole('button').first().click()
       await page.getByRole('dialog').getByRole('region').waitFor()
     },
   },
@@ -36,20 +58,20 @@ export const mirrorScenes: readonly Scene[] = [
     name: 'down-commands',
     arrange: downWith('{\n  "graph": "/data/docker",\n  "log-opts": { "max-size": "10m", "max-file": 3 }\n}\n'),
     async show(page) {
-      await page.locator('section:has(h2) button').first().click()
+      await findings(page).getByRole('button').first().click()
       await page.getByRole('dialog').getByRole('region').waitFor()
     },
   },
   {
     name: 'down-web-page',
     arrange: downWith('<!DOCTYPE html>\n<html lang="en"><head><title>404 Not Found</title></head></html>\n'),
-    show: async (page) => page.getByRole('heading', { level: 2 }).waitFor(),
+    show: async (page) => findings(page).waitFor(),
   },
   {
     name: 'down-without',
     arrange: downWith('{\n  "data-root": "/data/docker", // moved\n  "log-driver": "local"\n}\n'),
     async show(page) {
-      await page.locator('section:has(h2) button').last().click()
+      await findings(page).getByRole('button').last().click()
       await page.getByRole('dialog').locator('code').waitFor()
     },
   },
@@ -122,14 +144,42 @@ export const mirrorScenes: readonly Scene[] = [
   {
     name: 'mirrors-history',
     async show(page) {
+      await openHistory(page)
+      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+    },
+  },
+  {
+    name: 'mirrors-restore',
+    async show(page) {
+      await openHistory(page)
+      await openRestore(page)
+    },
+  },
+  {
+    name: 'mirrors-restore-whole',
+    async show(page) {
       await page.evaluate(setMirrorsScript('https://fast.mirror.test'))
       await page.evaluate(setMirrorsScript())
+      const original = readFileSync(systemPaths.config)
+      writeFileSync(systemPaths.config, '{\n  "data-root": "/data/docker",\n  "icc": false,\n}\n')
       await openMirrors(page)
+      await page.getByRole('alert').getByRole('button').last().click()
+      await openRestore(page)
+      writeFileSync(systemPaths.config, original)
+    },
+  },
+  {
+    // Docker does not start with a setting that it does not know, but the file can be read. The scenes before made backups.
+    name: 'down-restore',
+    arrange: downWith('{\n  "icc": false,\n  "log-drivers": "local"\n}\n'),
+    async show(page) {
+      await page.locator('section:has(h2) button').nth(1).click()
       await page
-        .locator('aside section button')
-        .filter({ hasText: /history|历史/ })
+        .getByRole('dialog')
+        .getByRole('button')
+        .filter({ hasText: /all backups|全部备份/ })
         .click()
-      await page.getByRole('dialog').getByRole('listitem').first().waitFor()
+      await openRestore(page)
     },
   },
   {
@@ -161,6 +211,14 @@ export const mirrorScenes: readonly Scene[] = [
     },
   },
   {
+    name: 'mirrors-failing',
+    arrange: usingMirrors('https://dead.mirror.test', 'https://docker.mirrors.ustc.edu.cn', 'https://fast.mirror.test'),
+    async show(page) {
+      await openMirrors(page)
+      await page.locator('section.bg-warn-bg').waitFor({ timeout: 60_000 })
+    },
+  },
+  {
     name: 'mirrors-add',
     async show(page) {
       await openMirrors(page)
@@ -183,6 +241,23 @@ async function runRace(page: Page) {
   await page.locator('form button').click()
   await page.waitForTimeout(500)
   await page.locator('form button[type=submit]').waitFor({ timeout: 60_000 })
+}
+
+/** Makes two changes, and opens the list of earlier configurations. */
+async function openHistory(page: Page) {
+  await page.evaluate(setMirrorsScript('https://fast.mirror.test'))
+  await page.evaluate(setMirrorsScript())
+  await openMirrors(page)
+  await page
+    .locator('aside section button')
+    .filter({ hasText: /history|历史/ })
+    .click()
+}
+
+/** Chooses the newest backup, and waits for the plan to restore it. */
+async function openRestore(page: Page) {
+  await page.getByRole('dialog').getByRole('listitem').getByRole('button').first().click()
+  await page.getByRole('dialog').getByRole('listitem').or(page.getByRole('dialog').locator('code')).first().waitFor()
 }
 
 async function openMirrors(page: Page) {

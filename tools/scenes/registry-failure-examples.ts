@@ -100,6 +100,10 @@ export const registryFailureExamples: Examples<RegistryFailure> = {
     { code: 'registry-error', host, status: 410 },
   ],
   'registry-redirects': [{ code: 'registry-redirects', host }],
+  'registry-address': [
+    { code: 'registry-address', host, target: 'auth.example.com', address: '10.0.0.5' },
+    { code: 'registry-address', host, target: '127.0.0.1:8080' },
+  ],
   'content-altered': [{ code: 'content-altered', host }],
   'mirror-accepts-unknown-digest': [{ code: 'mirror-accepts-unknown-digest', host }],
   'reference-invalid': [{ code: 'reference-invalid', reference: 'Shop/Web:2.3.0' }],

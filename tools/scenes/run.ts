@@ -1,6 +1,7 @@
 /** Scenes of the Run dialog and of containers. */
 import type { Page } from 'playwright-core'
 import { row, type Scene } from './scene.ts'
+import { engineWithSelinux } from './selinux.ts'
 
 export const runScenes: readonly Scene[] = [
   {
@@ -18,6 +19,22 @@ export const runScenes: readonly Scene[] = [
       await dialog.locator('button[aria-expanded]').click()
       await dialog.getByRole('group').nth(1).getByRole('button').last().click()
       await dialog.getByRole('group').nth(2).getByRole('button').last().click()
+    },
+  },
+  {
+    name: 'run-selinux',
+    main: 'tools/scenes/enforcing.cjs',
+    prepare: engineWithSelinux,
+    async show(page) {
+      await openRunDialog(page, 'postgres', '16-alpine')
+      const dialog = page.getByRole('dialog')
+      await dialog.locator('button[aria-expanded]').click()
+      const folders = dialog.getByRole('group').nth(1)
+      await folders.getByRole('button').last().click()
+      await folders.getByRole('textbox').nth(-2).fill('/home/ada/data')
+      await folders.getByRole('textbox').nth(-1).fill('/data')
+      await folders.getByRole('checkbox').last().check()
+      await folders.evaluate((group) => group.scrollIntoView({ block: 'start' }))
     },
   },
   {

@@ -9,6 +9,8 @@ export interface Scene {
    * Prepares files and sockets. @returns variables for the app, which select its engine. `demoSocket`: of the demo's engine
    */
   readonly prepare?: (demoSocket: string) => Promise<Readonly<Record<string, string>>>
+  /** The app's main script, if not the built one. */
+  readonly main?: string
   /** The scene shows its own page instead of the app; the picture covers the whole page. */
   readonly wholePage?: boolean
   /** Changes the computer before the app starts. @returns a function that undoes this */

@@ -11,8 +11,8 @@ import { worldFolder } from './paths.ts'
 export type PolkitAnswer = 'yes' | 'no' | 'ask'
 
 export interface Polkit {
-  /** Changes the rule and restarts polkit. */
-  setAnswer(answer: PolkitAnswer): Promise<void>
+  /** Changes the rule and restarts polkit. `restore`: the answer for the program that replaces the whole file. */
+  setAnswer(answer: PolkitAnswer, restore?: PolkitAnswer): Promise<void>
   stop(): Promise<void>
 }
 
@@ -28,8 +28,8 @@ export async function startPolkit(answer: PolkitAnswer): Promise<Polkit> {
   await waitUntil(() => existsSync(busSocket))
   let polkitd = await startPolkitd()
   return {
-    async setAnswer(newAnswer) {
-      writeRule(newAnswer)
+    async setAnswer(newAnswer, restore) {
+      writeRule(newAnswer, restore)
       await terminate(polkitd, 'SIGTERM', 5_000)
       polkitd = await startPolkitd()
     },
@@ -41,11 +41,14 @@ export async function startPolkit(answer: PolkitAnswer): Promise<Polkit> {
   }
 }
 
-function writeRule(answer: PolkitAnswer): void {
-  const result = { yes: 'polkit.Result.YES', no: 'polkit.Result.NO', ask: 'polkit.Result.NOT_HANDLED' }[answer]
+const results = { yes: 'polkit.Result.YES', no: 'polkit.Result.NO', ask: 'polkit.Result.NOT_HANDLED' } as const
+
+function writeRule(answer: PolkitAnswer, restore = answer): void {
   // polkit's JavaScript engine does not support arrow functions.
-  const script = `polkit.addRule(function (action) { if (action.id == "io.slipway.daemon-file") return ${result} })\n`
-  writeFileSync(rulesFile, script, { mode: 0o644 })
+  const ruleFor = (action: string, result: PolkitAnswer) =>
+    `polkit.addRule(function (action) { if (action.id == "${action}") return ${results[result]} })\n`
+  const rules = [ruleFor('io.slipway.daemon-file', answer), ruleFor('io.slipway.daemon-file.restore', restore)]
+  writeFileSync(rulesFile, rules.join(''), { mode: 0o644 })
 }
 
 async function startPolkitd(): Promise<ChildProcess> {

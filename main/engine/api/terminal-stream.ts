@@ -1,6 +1,6 @@
 /** Terminal streams of a container: attach, exec and logs. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import * as v from 'valibot'
 import type { TerminalState } from '../../../preload/contract/index.ts'
 import { inspectContainer } from './containers.ts'
@@ -19,7 +19,8 @@ export interface TerminalStream {
   readonly stream: Readable
   /** Converts received bytes to the bytes that the terminal shows. Stateful: call it with consecutive chunks. */
   readonly toDisplayBytes: (bytes: Buffer) => Buffer
-  write?(text: string): void
+  /** Resolves once the stream has passed the text on, which a program that reads nothing delays, or has ended. */
+  write?(text: string): Promise<void>
   resize?(size: Size): Promise<unknown>
   /** Call this after the stream has ended. @returns how it ended; never rejects */
   readEndState(): Promise<TerminalState>
@@ -72,7 +73,7 @@ export async function attachTo(
   return {
     stream: attached,
     toDisplayBytes: tty ? passThrough : createFrameDecoder(),
-    ...(stdin && { write: (text: string) => void attached.write(text) }),
+    ...(stdin && { write: (text: string) => writeTo(attached, text) }),
     ...(tty && { resize: (size: Size) => resize(session, `/containers/${container}`, size) }),
     readEndState: () => readContainerEndState(session, container, exit),
     stopWaitingForExit: () => exitWait.abort(),
@@ -105,7 +106,7 @@ export async function openShell(
   return {
     stream: shellStream,
     toDisplayBytes: extractMarkedLine((line) => (pid = /^\d+$/.exec(line)?.[0])),
-    write: (text) => void shellStream.write(text),
+    write: (text) => writeTo(shellStream, text),
     resize: (size) => resize(session, `/exec/${exec}`, size),
     async readEndState() {
       try {
@@ -130,6 +131,12 @@ export async function openShell(
     },
     stopWaitingForExit() {},
   }
+}
+
+function writeTo(stream: Writable, text: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  stream.write(text, () => resolve())
+  return promise
 }
 
 /** Streams a container's last 1000 log lines and all later output. Timeout for the first byte: 10 s. */

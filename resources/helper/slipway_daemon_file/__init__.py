@@ -1,5 +1,5 @@
 """The helper: changes the mirrors and insecure registries in Docker's daemon.json, mends the punctuation of a file that
-Docker cannot read, or restores a backup of the file.
+Docker cannot read, or replaces such a file by a backup.
 
 As root, it changes the system's daemon.json; as another user, that of the user's rootless Docker.
 

@@ -16,7 +16,7 @@ from .mend import check_mend
 from .process import check_flags, find_process, reload, validate
 from .replace import create_file, replace_file
 from .rollback import abort, config_of_previous_values, roll_back, values_to_set_on_rollback, with_explicit_values
-from .rules import MANAGED_KEYS, MIRRORS, check_change, parse_members, try_parse_members, with_members
+from .rules import MANAGED_KEYS, MIRRORS, check_change, check_not_json, parse_members, try_parse_members, with_members
 from .strict_json import Members, is_identical
 
 
@@ -51,8 +51,12 @@ def mend(store, channel, old_hash, new):
 
 
 def restore(store, channel, old_hash, backup_hash):
-    """Writes a backup to the file, also if the current file is invalid or prevents the engine from starting."""
+    """Replaces a file that is not JSON by a backup, as a whole.
+
+    A backup may be older than an administrator's settings. So a file that is JSON is refused: its mirrors can be changed.
+    """
     path, current = _read_expected(store, old_hash)
+    check_not_json(current.data)
     new = store.read_backup(backup_hash)
     if try_parse_members(new) is None:
         raise Refused('backup-invalid', hash=backup_hash)

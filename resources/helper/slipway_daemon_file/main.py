@@ -18,18 +18,23 @@ from .rollback import recover, roll_back
 from .rules import MANAGED_KEYS
 from .store import Store
 
+# Root's two programs share the verbs: polkit's prompt belongs to a program, and a whole-file restore has its own.
+MIRROR_VERBS = ('read', 'history', 'change', 'mend')
+RESTORE_VERBS = ('history', 'restore')
+
 # How long the helper waits for a request, in seconds. After that, a change that was not kept is rolled back.
 IDLE_TIMEOUT_S = 600
 
 
-def main(scope):
+def main(scope, verbs):
+    """`verbs`: those that this program serves. `keep` and `undo` end each change."""
     reset_inherited()
     channel = Channel()
     channel.send({'helper': 'slipway-daemon-file', 'protocol': PROTOCOL})
-    sys.exit(serve(scope, channel))
+    sys.exit(serve(scope, channel, verbs))
 
 
-def serve(scope, channel):
+def serve(scope, channel, verbs):
     """Handles requests one at a time.
 
     Returns the exit code: 0 if the caller, a signal or the timeout ended the conversation, 1 after a fatal refusal.
@@ -43,6 +48,7 @@ def serve(scope, channel):
         while True:
             try:
                 verb, request = channel.next_request(IDLE_TIMEOUT_S)
+                _check_verb(verb, verbs)
                 _handle(store, channel, verb, request)
             except Refused as refused:
                 _send_refusal(channel, refused)
@@ -58,18 +64,23 @@ def serve(scope, channel):
         raise
 
 
+def _check_verb(verb, verbs):
+    if verb in ('keep', 'undo'):
+        raise Refused('out-of-turn', verb=verb)
+    if verb not in verbs:
+        raise Refused('other-program', verb=verb)
+
+
 def _handle(store, channel, verb, request):
     if verb == 'read':
         channel.send({'answer': 'read', **_describe_config(store)})
     elif verb == 'history':
         channel.send({'answer': 'history', 'backups': store.history()})
-    elif verb in ('change', 'mend', 'restore'):
+    else:
         with store.locked():
             answer = _change(store, channel, verb, request)
         # Release the lock before the answer: once the caller has it, another helper may need the lock.
         channel.send(answer)
-    else:
-        raise Refused('out-of-turn', verb=verb)
 
 
 def _change(store, channel, verb, request):

@@ -54,6 +54,18 @@ def try_parse_members(data):
         return None
 
 
+def check_not_json(data):
+    """Refuses a missing file and a JSON object, also an object that the engine rejects: it has settings to keep."""
+    try:
+        parse_members(data)
+    except Refused as refused:
+        if refused.code == 'file-invalid':
+            return
+        if refused.code != 'file-duplicate-key':
+            raise
+    raise Refused('file-valid')
+
+
 def check_change(old, new, paths_allowed):
     """Refuses a new text that changes more than the values of managed keys, or that the engine would reject."""
     old_members = parse_members(old)

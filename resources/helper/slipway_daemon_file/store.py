@@ -56,13 +56,19 @@ class Store:
         return data
 
     def history(self):
-        """The backups, newest first. `mirrors` is None if the text is invalid."""
+        """The backups, newest first. `mirrors` and `settings`, the top-level keys, are None if the text is invalid."""
 
         def describe(name):
             members = try_parse_members(self._read_backup_file(name))
             mirrors = None if members is None else members.get(MIRRORS) or []
             time = int(os.stat(name, dir_fd=self.backups).st_mtime)
-            return {'hash': name, 'time': time, 'valid': members is not None, 'mirrors': _only_strings(mirrors)}
+            return {
+                'hash': name,
+                'time': time,
+                'valid': members is not None,
+                'mirrors': _only_strings(mirrors),
+                'settings': None if members is None else members.names(),
+            }
 
         return [describe(name) for name in self._backup_names()]
 

@@ -43,6 +43,20 @@ describe.each(matrix)('$title', (options) => {
     expect([again.name, again.ports]).toEqual(['web-2', [{ host: '127.0.0.1:8081', container: '80/tcp' }]])
   })
 
+  test('before a page at another address than this computer’s own is opened, the user is asked', async () => {
+    const networks = await engine.docker.listNetworks()
+    const gateway = networks.flatMap(({ IPAM }) => IPAM?.Config ?? []).find(({ Gateway }) => Gateway)?.['Gateway']
+    const { options } = await runner.suggest('web:1')
+    const published = { ...options, ports: [{ host: `${gateway}:8085`, container: '80/tcp' }] }
+    const { container } = await runner.start('web:1', published)
+    const [url = ''] = valueOf(await runner.calls['containers.addresses'](container))
+    expect(url).toBe(`http://${gateway}:8085`)
+    const opened = [...runner.openedUrls]
+    expect(await runner.calls['containers.openPage']({ container, url })).toMatchObject({ ok: true })
+    expect(runner.askedUrls).toEqual([url])
+    expect(runner.openedUrls).toEqual(opened)
+  })
+
   test('a shell of the image is suggested as the command if the image has no entry point and no port', async () => {
     expect((await runner.suggest('box:1')).options).toMatchObject({ interactive: true, command: '/bin/bash' })
     expect((await runner.suggest('plain-shell:1')).options.command).toBe('/bin/sh')

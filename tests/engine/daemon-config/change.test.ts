@@ -93,8 +93,7 @@ describe.each(matrix)('on $title', (options) => {
     expect(await changer.setMirrors([])).toMatchObject({ state: 'done' })
     expect(await readMirrors(engine)).toEqual([])
     const [{ backup } = {}] = (await changer.readConfig()).changes
-    const restored = await changer.handlers['daemon-config.restore'](backup!)
-    expect((await changer.waitForEnd(restored.ok ? restored.value : '')).failure).toBeUndefined()
+    expect((await changer.restore(backup)).failure).toBeUndefined()
     expect(await readMirrors(engine)).toEqual([good.address, second.address])
   })
 
@@ -118,7 +117,7 @@ describe.each(matrix)('on $title', (options) => {
     expect(readState()?.text).toBe(originalText)
   })
 
-  test('mirrors that are in the file, but that Docker has not loaded yet, can be applied, and a backup can be restored twice', async () => {
+  test('mirrors that are in the file, but that Docker has not loaded yet, can be applied, and restored from a backup', async () => {
     const editedText = `{"registry-mirrors": ["${good.address}"], ${features}}`
     expect(await changer.setMirrors([second.address])).toMatchObject({ state: 'done' })
     write(editedText)
@@ -129,21 +128,64 @@ describe.each(matrix)('on $title', (options) => {
 
     expect(await changer.setMirrors([])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.readConfig()).changes
-    for (let count = 0; count < 2; count++) {
-      const restoring = await changer.handlers['daemon-config.restore'](backup!)
-      expect(await changer.waitForEnd(restoring.ok ? restoring.value : '')).toMatchObject({ state: 'done' })
-      expect(readState()?.text).toBe(editedText)
-      expect(await readMirrors(engine)).toEqual([good.address])
+    expect(await changer.restore(backup)).toMatchObject({ state: 'done' })
+    expect(JSON.parse(readState()?.text ?? '')).toEqual(JSON.parse(editedText))
+    expect(await readMirrors(engine)).toEqual([good.address])
+    expect((await changer.planRestore(backup)).plan).toMatchObject({ obstacles: [] })
+    expect((await changer.planRestore(backup)).plan.change).toBeUndefined()
+  })
+
+  test('a backup from before an administrator’s hardening brings back its mirrors, and nothing else', async () => {
+    const old = JSON.parse(originalText) as object
+    const trusting = {
+      ...old,
+      'registry-mirrors': [second.address, good.address],
+      'insecure-registries': ['reg.example'],
     }
+    write(JSON.stringify(trusting))
+    expect(await changer.setMirrors([])).toMatchObject({ state: 'done' })
+    const [{ backup } = {}] = (await changer.readConfig()).changes
+    const hardened = { ...old, 'registry-mirrors': [], 'insecure-registries': [], 'no-new-privileges': true }
+    write(JSON.stringify(hardened))
+    const storedPlan = await changer.planRestore(backup)
+    expect(storedPlan.whole).toBeUndefined()
+    expect(await changer.apply(storedPlan.id)).toMatchObject({ state: 'done' })
+    expect(JSON.parse(readState()?.text ?? '')).toEqual({
+      ...hardened,
+      'registry-mirrors': [second.address, good.address],
+    })
+    expect(await readMirrors(engine)).toEqual([second.address, good.address])
+  })
+
+  test('nothing is restored without a plan that was shown', async () => {
+    expect(await changer.setMirrors([good.address])).toMatchObject({ state: 'done' })
+    const [{ backup } = {}] = (await changer.readConfig()).changes
+    const before = readState()
+    const unknown = { error: { code: 'plan-unknown' } }
+    expect(await changer.handlers['daemon-config.apply'](backup!)).toMatchObject(unknown)
+    const hash = backup!.replace(/./g, '0')
+    expect(await changer.handlers['daemon-config.plan-restore']({ hash, withPassword: false })).toMatchObject({
+      error: { code: 'daemon-file-no-backup' },
+    })
+    const faulty = `{ ${features}, }`
+    write(faulty)
+    const storedPlan = await changer.planRestore(backup)
+    await changer.plan([second.address])
+    expect(await changer.handlers['daemon-config.apply'](storedPlan.id)).toMatchObject(unknown)
+    const planned = await changer.planRestore(backup)
+    write(before?.text)
+    expect(await changer.apply(planned.id)).toMatchObject({
+      failure: { code: 'daemon-file-changed', state: 'untouched' },
+    })
+    expect(readState()).toEqual(before)
   })
 
   test('restoring a backup without mirrors removes mirrors that Docker still uses but the file no longer has', async () => {
     expect(await changer.setMirrors([good.address])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.readConfig()).changes
     write(originalText.replace('{', '{ '))
-    const restoring = await changer.handlers['daemon-config.restore'](backup!)
-    expect(await changer.waitForEnd(restoring.ok ? restoring.value : '')).toMatchObject({ state: 'done' })
-    expect(readState()?.text).toBe(originalText)
+    expect(await changer.restore(backup)).toMatchObject({ state: 'done' })
+    expect(JSON.parse(readState()?.text ?? '')).toEqual({ ...JSON.parse(originalText), 'registry-mirrors': [] })
     expect(await readMirrors(engine)).toEqual([])
   })
 
@@ -287,7 +329,7 @@ test('a plan ends when the window shows another engine, and changes neither engi
   }
 })
 
-test('a file that prevents Docker from starting is replaced by a backup, which Docker reads at its next start', async () => {
+test('a file that is not JSON is replaced by a backup, which Docker reads at its next start', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
   write('{ "debug": false }')
   process.kill(engine.pid, 'SIGHUP')
@@ -297,10 +339,22 @@ test('a file that prevents Docker from starting is replaced by a backup, which D
     const [{ backup } = {}] = (await changer.readConfig()).changes
     await engine.shutDown()
     await eventually(() => changer.served.engine.state().status === 'away')
-    write('{ "debugg": true }')
 
-    const restoring = await changer.handlers['daemon-config.restore'](backup!)
-    const job = await changer.waitForEnd(restoring.ok ? restoring.value : '')
+    // Docker does not start with this file either, but it can be read, and has settings that are not in the backup.
+    write('{ "debugg": true, "icc": false }')
+    const blocked = await changer.planRestore(backup)
+    expect(blocked).toMatchObject({ plan: { obstacles: [{ kind: 'not-connected', blocks: true }] } })
+    expect(blocked.whole).toBeUndefined()
+    expect(await changer.handlers['daemon-config.apply'](blocked.id)).toMatchObject({ error: { code: 'plan-unknown' } })
+    expect(blocked.wholeByHand).toContain(
+      `sudo cp /var/lib/slipway/backups/${backup} /etc/docker/daemon.json.slipway-new`,
+    )
+
+    write('{ "data-root": "/data", "debug": true, }')
+    const storedPlan = await changer.planRestore(backup)
+    expect(storedPlan).toMatchObject({ whole: { loses: ['data-root'], gains: [], movesData: true } })
+    expect(storedPlan.wholeByHand).toBeUndefined()
+    const job = await changer.apply(storedPlan.id)
     expect(job).toMatchObject({ state: 'done', subject: { restores: true, atStart: true } })
     expect(job.items.filter(({ state }) => state === 'skipped').map(({ name }) => name)).toEqual([
       'reloaded',
@@ -340,6 +394,36 @@ test('if the helper is killed during a change, the change fails, and the next ch
     expect(await readMirrors(engine)).toEqual([])
     expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
     expect(await readMirrors(engine)).toEqual([second.address])
+  } finally {
+    await changer.stop()
+    await engine.stop()
+  }
+})
+
+/** Runs an action as a user who cannot read root's files. */
+const asNobody = async <T>(action: () => Promise<T>) => {
+  process.seteuid!(65_534)
+  return action().finally(() => process.seteuid!(0))
+}
+
+test('a file that only root can read, and that is not JSON, is replaced by a backup', async () => {
+  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
+  write('{ "debug": false }', { mode: 0o600 })
+  process.kill(engine.pid, 'SIGHUP')
+  const changer = await openChanger({ online, socket: systemPaths.socket })
+  try {
+    expect(await changer.setMirrors([good.address])).toMatchObject({ state: 'done' })
+    const [{ backup: hash = '' } = {}] = (await changer.readConfig()).changes
+    write('{ "log-driver": "local", }', { mode: 0o600 })
+    const plan = async (withPassword: boolean) =>
+      asNobody(async () => changer.handlers['daemon-config.plan-restore']({ hash, withPassword }))
+    expect(await plan(false)).toMatchObject({ error: { code: 'daemon-file-needs-password', helper: true } })
+    const planned = await plan(true)
+    expect(planned).toMatchObject({ ok: true, value: { whole: { gains: ['debug'] } } })
+    expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
+    expect(readState()).toMatchObject({ text: '{ "debug": false }', mode: '600' })
+    expect(await readMirrors(engine)).toEqual([])
+    expectNoHelperRunning()
   } finally {
     await changer.stop()
     await engine.stop()

@@ -14,7 +14,7 @@ import type { Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
 import type { DiffLine } from '../../../model/daemon-config/line-diff.ts'
 import { homeWith, type ContextOptions } from '../home.ts'
-import { installedHelper, userScope } from './helper-tools.ts'
+import { installedHelper, installedRestoreHelper, userScope } from './helper-tools.ts'
 import { serve } from '../engine-window.ts'
 
 export type Changer = Awaited<ReturnType<typeof openChanger>>
@@ -78,7 +78,10 @@ export async function openChanger({
     showFile: async () => {},
     // Runs the helper as root, even while a test has changed the effective user id of this process.
     openHelperAsRoot: (options) =>
-      openHelper({ command: ['/usr/bin/setpriv', '--reuid=0', installedHelper], ...options }),
+      openHelper({
+        command: ['/usr/bin/setpriv', '--reuid=0', options.restoresWhole ? installedRestoreHelper : installedHelper],
+        ...options,
+      }),
   })
   engineChanged = daemon.engineChanged
   engineChanged()
@@ -87,6 +90,12 @@ export async function openChanger({
 
   async function plan(mirrors: readonly string[]) {
     const result = await handlers['daemon-config.plan']({ mirrors: [...mirrors], withPassword: false })
+    if (!result.ok) throw new Error(JSON.stringify(result.error))
+    return result.value
+  }
+  /** Plans the restore of a backup. */
+  async function planRestore(hash: string | undefined) {
+    const result = await handlers['daemon-config.plan-restore']({ hash: hash ?? '', withPassword: false })
     if (!result.ok) throw new Error(JSON.stringify(result.error))
     return result.value
   }
@@ -101,11 +110,13 @@ export async function openChanger({
     return waitForEnd(result.value)
   }
   return {
-    ...{ handlers, plan, apply, waitForEnd, served },
+    ...{ handlers, plan, planRestore, apply, waitForEnd, served },
     /** Everything that the jobs sent to the window. */
     published,
     /** Plans and applies a change to these mirrors. */
     setMirrors: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
+    /** Plans and applies the restore of a backup. */
+    restore: async (hash: string | undefined) => apply((await planRestore(hash)).id),
     async readConfig() {
       const result = await handlers['daemon-config.get'](undefined)
       if (!result.ok) throw new Error(result.error.code)

@@ -190,7 +190,7 @@ describe('a caller that ends or misbehaves', () => {
 
   test('sends nothing for too long, and the file is restored', async () => {
     const runWithShortTimeout =
-      'from slipway_daemon_file import main, scope; main.IDLE_TIMEOUT_S = 2; main.main(scope.ROOT)'
+      'from slipway_daemon_file import main, scope; main.IDLE_TIMEOUT_S = 2; main.main(scope.ROOT, main.MIRROR_VERBS)'
     const script = `import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '/usr/lib/slipway'); ${runWithShortTimeout}`
     const child = spawn('/usr/bin/python3', ['-IS', '-c', script], { stdio: ['pipe', 'pipe', 'ignore'] })
     child.stdin.write(`${JSON.stringify(change)}\n`)

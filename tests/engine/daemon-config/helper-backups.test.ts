@@ -1,7 +1,16 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { textWithMirror, useSystemEngine, mirrorsKey, mirror, plainText } from './clean-engine.ts'
-import { changeTo, changeFile, file, hashOf, startHelper, readState, write } from './helper-tools.ts'
+import {
+  changeTo,
+  changeFile,
+  file,
+  hashOf,
+  startHelper,
+  startRestoreHelper,
+  readState,
+  write,
+} from './helper-tools.ts'
 
 const setup = useSystemEngine('26.1')
 const { expectMirrors } = setup
@@ -14,7 +23,9 @@ describe('another writer', () => {
     const busy = { ok: false, error: { code: 'helper-busy' } }
     const revertRequest = changeTo(textWithMirror, plainText)
     expect(await second.helper.change(revertRequest)).toEqual(busy)
-    expect(await second.helper.restore({ oldHash: hashOf(textWithMirror), hash: hashOf(plainText) })).toEqual(busy)
+    const restoring = await startRestoreHelper()
+    expect(await restoring.helper.restore({ oldHash: hashOf(textWithMirror), hash: hashOf(plainText) })).toEqual(busy)
+    await restoring.helper.end()
     expect(await second.helper.read()).toMatchObject({ ok: true, value: { pending: true } })
     const third = await startHelper()
     expect(third.helper.recovered).toBeUndefined()
@@ -34,7 +45,7 @@ describe('backups', () => {
     await changeFile(textWithMirror, 'undo')
     const faulty = '{ "registry-mirrors": [,] }'
     write(faulty, { mode: 0o640, owner: [0, 7] })
-    const { helper, steps } = await startHelper()
+    const { helper, steps } = await startRestoreHelper()
     const list = await helper.history()
     expect(list.ok && list.value[0]).toMatchObject({ hash: hashOf(plainText), valid: true, mirrors: [] })
     const request = { oldHash: hashOf(faulty), hash: hashOf(plainText) }
@@ -55,14 +66,16 @@ describe('backups', () => {
   test('restoring a backup without mirrors removes the mirrors that the engine uses', async () => {
     await changeFile(textWithMirror)
     await expectMirrors(mirror)
-    const { helper } = await startHelper()
-    expect(await helper.restore({ oldHash: hashOf(textWithMirror), hash: hashOf(plainText) })).toMatchObject({
+    const faulty = textWithMirror.replace('{', '{,')
+    write(faulty)
+    const { helper } = await startRestoreHelper()
+    expect(await helper.restore({ oldHash: hashOf(faulty), hash: hashOf(plainText) })).toMatchObject({
       ok: true,
     })
     await expectMirrors()
     expect(await helper.undo()).toEqual({ ok: true, value: 'restored' })
     await helper.end()
-    expect(readState()?.text).toBe(textWithMirror)
+    expect(readState()?.text).toBe(faulty)
     await expectMirrors(mirror)
   })
 
@@ -72,7 +85,7 @@ describe('backups', () => {
     await setup.engine.shutDown()
     write(faulty)
     await expect(setup.engine.restart()).rejects.toThrow('does not start')
-    const { helper } = await startHelper()
+    const { helper } = await startRestoreHelper()
     const request = { oldHash: hashOf(faulty), hash: hashOf(plainText) }
     expect(await helper.restore(request)).toMatchObject({ ok: true, value: { confirmed: false } })
     expect(await helper.keep()).toMatchObject({ ok: true })
@@ -94,11 +107,15 @@ describe('backups', () => {
     const list = await helper.history()
     expect(list.ok && list.value).toHaveLength(20)
     expect(list.ok && list.value[0]?.hash).toBe(hashOf(text(21)))
+    await helper.end()
+    const faulty = '{,'
+    write(faulty)
+    const restoring = await startRestoreHelper()
     for (const hash of [hashOf(text(0)), hashOf('never seen')])
-      expect(await helper.restore({ oldHash: hashOf(text(21)), hash })).toEqual({
+      expect(await restoring.helper.restore({ oldHash: hashOf(faulty), hash })).toEqual({
         ok: false,
         error: { code: 'daemon-file-no-backup', state: 'untouched' },
       })
-    await helper.end()
+    await restoring.helper.end()
   })
 })

@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findUnsafePath } from '../../../main/daemon-config/hops.ts'
 import { bindMount, nobody } from '../../../tools/world/rootless.ts'
 import { mirror, plainText, textWithMirror, useSystemEngine } from './clean-engine.ts'
 import {
@@ -64,7 +65,11 @@ afterEach(() => {
 
 const unsafe = { code: 'daemon-file-folder-unsafe', folder: theirs, state: 'untouched' }
 
+/** What the app says before it asks for a password. */
+const foresee = () => findUnsafePath({ installation: 'system', file })
+
 async function expectUnread(error: object) {
+  expect.soft(await foresee()).toBe(theirs)
   const { helper } = await startHelper()
   expect.soft(await helper.read()).toMatchObject({ ok: false, error })
   await helper.end()
@@ -132,6 +137,7 @@ describe('a link through root’s own folders is followed', () => {
   ])('if /etc/docker is the link: %s', async (_, target) => {
     renameSync('/etc/docker', '/etc/docker.away')
     linkTo(target, '/etc/docker')
+    expect(await foresee()).toBeUndefined()
     expect(await changeFile(textWithMirror)).toMatchObject({ answer: { ok: true, value: { confirmed: true } } })
     expect(readlinkSync('/etc/docker')).toBe(target)
     expect(readFileSync(join(ours, 'daemon.json'), 'utf8')).toBe(textWithMirror)
@@ -144,6 +150,7 @@ describe('a link through root’s own folders is followed', () => {
     linkTo('../../store.json', join(ours, 'static/docker/daemon.json'))
     linkTo(join(ours, 'static'), '/etc/slipway-static')
     linkTo('/etc/slipway-static/docker/daemon.json', file)
+    expect(await foresee()).toBeUndefined()
     expect(await changeFile(textWithMirror)).toMatchObject({ answer: { ok: true }, last: { ok: true } })
     expect(lstatSync(join(ours, 'store.json')).isFile()).toBe(true)
     expect(readFileSync(join(ours, 'store.json'), 'utf8')).toBe(textWithMirror)

@@ -5,16 +5,25 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { helperFile, helperInstalled, openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installHelperInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
-import { changeLine, changeTo, expectNoHelperRunning, readMirrors, readState, write } from './helper-tools.ts'
+import {
+  changeLine,
+  changeTo,
+  expectNoHelperRunning,
+  installedRestoreHelper,
+  readMirrors,
+  readState,
+  write,
+} from './helper-tools.ts'
 
 /**
  * The command with which the user nobody, who is in no other group, starts the helper through pkexec. The helper itself
  * runs as root. pkexec does not ask for a password in the terminal.
  */
-const pkexecAsNobody = (...environment: readonly string[]) =>
+const pkexecAsNobody = (...environment: readonly string[]) => startAsNobody(helperFile, environment)
+const startAsNobody = (program: string, environment: readonly string[] = []) =>
   [
     ...['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '/usr/bin/env', '-i', ...environment],
-    ...['/usr/bin/pkexec', '--disable-internal-agent', helperFile],
+    ...['/usr/bin/pkexec', '--disable-internal-agent', program],
   ] as [string, ...string[]]
 
 /** The process ids of the Python processes that run a program. */
@@ -69,6 +78,17 @@ describe('with pkexec', () => {
       error: { code: 'helper-not-allowed' },
     })
     expect(readState()).toEqual(before)
+  })
+
+  test('the program that replaces the whole file is asked about separately', async () => {
+    const refused = { ok: false, error: { code: 'helper-not-allowed' } }
+    await polkit.setAnswer('yes', 'no')
+    expect(await openHelper({ command: startAsNobody(installedRestoreHelper) })).toEqual(refused)
+    await polkit.setAnswer('no', 'yes')
+    expect(await openHelper({ command: pkexecAsNobody() })).toEqual(refused)
+    const restoring = await openHelper({ command: startAsNobody(installedRestoreHelper) })
+    expect(restoring.ok && (await restoring.value.history())).toMatchObject({ ok: true })
+    if (restoring.ok) await restoring.value.end()
   })
 
   test('a missing authentication agent is reported', async () => {

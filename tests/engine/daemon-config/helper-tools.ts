@@ -10,6 +10,7 @@ import { nobody, bindMount } from '../../../tools/world/rootless.ts'
 
 export const file = systemPaths.config
 export const installedHelper = '/usr/lib/slipway/slipway-daemon-file'
+export const installedRestoreHelper = '/usr/lib/slipway/slipway-daemon-file-restore'
 
 /**
  * A daemon.json and the helper that changes it: the system's file and root's helper, or a rootless user's file and that
@@ -25,6 +26,8 @@ export interface HelperScope {
   /** The folder of the helper's program and its Python modules. */
   readonly programFolder: string
   readonly program: string
+  /** The program that replaces the whole file. For a rootless user, it is the same program. */
+  readonly restoreProgram: string
   readonly env?: Readonly<Record<string, string>>
   /** The folder in which the helper stores its backups and its journal. */
   readonly stateFolder: string
@@ -36,6 +39,7 @@ export const rootScope: HelperScope = {
   runAs: [],
   programFolder: dirname(installedHelper),
   program: installedHelper,
+  restoreProgram: installedRestoreHelper,
   stateFolder: '/var/lib/slipway',
 }
 
@@ -52,6 +56,7 @@ export function userScope(env: Readonly<Record<string, string>>, asRoot = false)
     runAs: asRoot ? [] : asNobody,
     programFolder,
     program: join(programFolder, 'slipway-own-daemon-file'),
+    restoreProgram: join(programFolder, 'slipway-own-daemon-file'),
     env,
     stateFolder: join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'slipway'),
   }
@@ -141,6 +146,9 @@ export function helperTools(scope: HelperScope) {
     return { helper: helper.value, steps }
   }
 
+  /** Starts the helper that replaces the whole file. */
+  const startRestoreHelper = () => startHelper({ command: commandOf({ ...scope, program: scope.restoreProgram }) })
+
   /** Starts a helper, changes the file, and then keeps or undoes the change, or only ends the helper (`leave`). */
   async function changeFile(newText: string, then: 'keep' | 'undo' | 'leave' = 'keep') {
     const { helper, steps } = await startHelper()
@@ -153,10 +161,10 @@ export function helperTools(scope: HelperScope) {
       await helper.end()
     }
   }
-  return { readState, write, startHelper, changeFile }
+  return { readState, write, startHelper, startRestoreHelper, changeFile }
 }
 
-export const { readState, write, startHelper, changeFile } = helperTools(rootScope)
+export const { readState, write, startHelper, startRestoreHelper, changeFile } = helperTools(rootScope)
 
 /** @throws if a helper still runs */
 export function expectNoHelperRunning(): void {

@@ -32,7 +32,7 @@ def count_operation(frame, event, function):
 
 sys.setprofile(count_operation)
 try:
-    main.main(helper_scope)
+    main.main(helper_scope, main.MIRROR_VERBS + main.RESTORE_VERBS)
 finally:
     sys.setprofile(None)
     print(operations, file=sys.stderr)

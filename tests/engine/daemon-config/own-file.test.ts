@@ -7,7 +7,15 @@ import type { Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openChanger, type Changer, textAfter } from './changer.ts'
 import { reloadMirrors } from './killed-helper.ts'
-import { changeTo, commandOf, helperTools, readMirrors, expectNoHelperRunning, userScope } from './helper-tools.ts'
+import {
+  hashOf,
+  changeTo,
+  commandOf,
+  helperTools,
+  readMirrors,
+  expectNoHelperRunning,
+  userScope,
+} from './helper-tools.ts'
 
 let online: Online
 let good: Mirror
@@ -72,10 +80,11 @@ describe('the daemon.json of a rootless Docker', () => {
     expectText(textAfter(stored.plan.change!.diff))
 
     const [{ backup } = {}] = (await changer.readConfig()).changes
-    const restored = await changer.handlers['daemon-config.restore'](backup!)
-    const restoreJob = await changer.waitForEnd(restored.ok ? restored.value : '')
+    writeFileSync(engine.configFile, '{,')
+    const restoreJob = await changer.restore(backup)
     expect(restoreJob.items.map(({ state }) => state)).toEqual(restoreJob.items.map(() => 'done'))
     expectText(before)
+    rmSync(`${engine.configFile}.faulty-${hashOf('{,').slice(0, 12)}`)
   })
 
   test('can be restored from a backup that has the same mirror twice, which the engine counts once', async () => {
@@ -84,8 +93,8 @@ describe('the daemon.json of a rootless Docker', () => {
     await reloadMirrors(engine, [good.address])
     expect(await changer.setMirrors([])).toMatchObject({ state: 'done' })
     const [{ backup } = {}] = (await changer.readConfig()).changes
-    const restored = await changer.handlers['daemon-config.restore'](backup!)
-    expect(await changer.waitForEnd(restored.ok ? restored.value : '')).toMatchObject({
+    writeFileSync(engine.configFile, '{,')
+    expect(await changer.restore(backup)).toMatchObject({
       state: 'done',
       subject: { mirrors: [good.address, `${good.address}/`] },
     })

@@ -29,7 +29,7 @@ def count_operation(frame, event, function):
 
 sys.setprofile(count_operation)
 try:
-    main.main(scope.ROOT)
+    main.main(scope.ROOT, main.MIRROR_VERBS)
 finally:
     sys.setprofile(None)
     print(operations, file=sys.stderr)

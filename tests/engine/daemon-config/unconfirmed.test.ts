@@ -13,6 +13,7 @@ import { changeFile, expectNoHelperRunning, hashOf, readMirrors, readState, writ
 
 const textBefore = '{ "registry-mirrors": ["https://a.example"] }'
 const textNow = '{ "registry-mirrors": ["https://b.example"] }'
+const faulty = '{,'
 const backup = hashOf(textBefore)
 
 let online: Online
@@ -47,6 +48,7 @@ beforeEach(async () => {
   if (!last?.ok) throw new Error(JSON.stringify(last))
   await proxy.goOffline()
   await eventually(() => changer.served.engine.state().status === 'away')
+  write(faulty)
 })
 
 /** Docker answers again at its usual socket. */
@@ -56,19 +58,32 @@ async function answerAgain() {
 }
 
 async function restoreBackup() {
-  const started = await changer.handlers['daemon-config.restore'](backup)
-  return changer.waitForEnd(started.ok ? started.value : '')
+  expect(await changer.handlers['daemon-config.backups'](undefined)).toMatchObject({ ok: true })
+  return changer.restore(backup)
 }
 
-test('a restored file is not kept, and Slipway says why', { timeout: 120_000 }, async () => {
+const unconfirmed = { code: 'daemon-file-unconfirmed', state: 'restored' }
+
+test('a change is not kept, and Slipway says why', { timeout: 120_000 }, async () => {
+  write(textNow)
   try {
-    expect((await restoreBackup()).failure).toEqual({ code: 'daemon-file-unconfirmed', state: 'restored' })
+    expect((await changer.setMirrors(['https://a.example'])).failure).toEqual(unconfirmed)
     expect(readState()?.text).toBe(textNow)
     expectNoHelperRunning()
   } finally {
     await answerAgain()
   }
   await reloadMirrors(engine, ['https://b.example'])
+})
+
+test('a restored file is not kept, and Slipway says why', { timeout: 120_000 }, async () => {
+  try {
+    expect((await restoreBackup()).failure).toEqual(unconfirmed)
+    expect(readState()?.text).toBe(faulty)
+    expectNoHelperRunning()
+  } finally {
+    await answerAgain()
+  }
 })
 
 test('a restored file is kept if Docker answers again in time', { timeout: 120_000 }, async () => {

@@ -20,7 +20,7 @@ const run = promisify(execFile)
 
 /** Texts that a shell, a comma-separated list or Docker could misread. */
 const awkwardText = fc.string({
-  unit: fc.constantFrom(...`abc xyz'"\\$\`,:;=-*?#~&|<>(){}[]!%@/.`, '文', '\n', '😀'),
+  unit: fc.constantFrom(...`abc xyz'"\\$\`,:;=-*?#~&|<>(){}[]!%@/.`, '文', '\n', '😀', '\u202e', '\u001b'),
   maxLength: 12,
 })
 const awkwardLine = awkwardText.map((text) => text.replaceAll('\n', ' '))
@@ -98,6 +98,8 @@ describe.each(matrix)('$title', (engineOptions) => {
     const env = {
       ...process.env,
       DOCKER_HOST: `unix://${engine.socket}`,
+      // `script` runs the command in this shell. dash cannot read `$'…'`.
+      SHELL: '/bin/bash',
       PATH: `${engine.programs}:${process.env['PATH']}`,
     }
     const shell = run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env })

@@ -2,7 +2,7 @@
 import { containersService } from '../../../main/containers/index.ts'
 import { engineService } from '../../../main/engine/index.ts'
 import { imagesService } from '../../../main/images/index.ts'
-import { runService } from '../../../main/run/index.ts'
+import { runService, type MountQuestion } from '../../../main/run/index.ts'
 import { openStore } from '../../../main/store/index.ts'
 import { terminalsService } from '../../../main/terminals/index.ts'
 import { runInTerminal } from '../../../main/workflows/index.ts'
@@ -29,12 +29,18 @@ import { eventually } from '../eventually.ts'
 
 export type Runner = Awaited<ReturnType<typeof openRunner>>
 
+type Answer = (question: MountQuestion) => boolean | Promise<boolean>
+
 /** Starts the services over an engine. @param host by default the engine's socket */
 export async function openRunner(worldEngine: Pick<Engine, 'socket'>, host = `unix://${worldEngine.socket}`) {
   const ended = new AbortController()
   const changes: ImagesChange[] = []
   let onTerminalData: ((data: TerminalData) => void) | undefined
   const openedUrls: string[] = []
+  const askedUrls: string[] = []
+  const questions: MountQuestion[] = []
+  let answer: Answer = () => true
+  let folderToChoose: string | undefined
   const engine = engineService({
     environment: {
       ...homeWith({ elsewhere: { host: 'unix:///nonexistent.sock' } }),
@@ -52,10 +58,18 @@ export async function openRunner(worldEngine: Pick<Engine, 'socket'>, host = `un
   const runs = runService({
     engine,
     details: imagesService(engine).details,
-    chooseFolder: async (current) => current,
+    chooseFolder: async () => folderToChoose,
+    async allowsFolders(question) {
+      questions.push(question)
+      return answer(question)
+    },
   })
   const handlers = {
-    ...containersService({ engine, openPage: async (url) => void openedUrls.push(url) }).handlers,
+    ...containersService({
+      engine,
+      openPage: async (url) => void openedUrls.push(url),
+      openLink: async (url) => void askedUrls.push(url),
+    }).handlers,
     ...runs.handlers,
     ...terminals.handlers,
     ...runInTerminal(runs, terminals),
@@ -79,6 +93,17 @@ export async function openRunner(worldEngine: Pick<Engine, 'socket'>, host = `un
     calls: handlers,
     /** The URLs that were opened in the browser. */
     openedUrls,
+    /** The URLs about which the user was asked. */
+    askedUrls,
+    /** What the user was asked before a container got folders. */
+    questions,
+    /** Answers these questions from now on; by default with Yes. */
+    answerQuestions: (answers: Answer) => void (answer = answers),
+    /** Chooses a folder in the dialog. */
+    async choose(folder: string) {
+      folderToChoose = folder
+      return valueOf(await handlers['run.chooseFolder']('/'))
+    },
     changes,
     /** The id of the image that has a tag. */
     imageOf,

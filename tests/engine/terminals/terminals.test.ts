@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { maxUnacknowledgedBytes } from '../../../main/terminals/output.ts'
+import { maxTerminals } from '../../../main/terminals/terminal-list.ts'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { eventually } from '../eventually.ts'
 import { anyEngine, matrix } from '../matrix.ts'
@@ -149,6 +150,46 @@ describe.each(matrix)('$title', (engineOptions) => {
     const writtenBy = (pid: string) => /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))![1]
     return Math.max(...pids.map((pid) => Number(writtenBy(pid))))
   }
+
+  test('text beyond what a program reads is refused instead of kept, and the rest is answered when the terminal closes', async () => {
+    const { id } = await runInteractive('sh -c "stty raw -echo; exec hold"')
+    const text = `${'x'.repeat(999)}\n`.repeat(1000)
+    const answers = Array.from({ length: 1000 }, () => runner.calls['terminals.write']({ id, text }))
+    let refused = 0
+    for (const answer of answers) void Promise.resolve(answer).then(({ ok }) => ok || refused++)
+    await eventually(() => refused > 900)
+    await runner.calls['terminals.close'](id)
+    expect((await Promise.all(answers)).filter(({ ok }) => !ok)).toHaveLength(refused)
+  })
+
+  test('10 MB of text arrive unchanged if each call waits for the answer to the last one', async () => {
+    const text = `${'文x\n'.repeat(20_000)}`
+    const bytes = 100 * Buffer.byteLength(text)
+    const { id } = await runInteractive(`sh -c "stty raw -echo; echo ready; head -c ${bytes} | sha256sum"`)
+    const screen = runner.window().show(id)
+    await screen.waitForText('ready')
+    for (let call = 0; call < 100; call++)
+      expect(await runner.calls['terminals.write']({ id, text })).toMatchObject({ ok: true })
+    expect(await waitForEnd(id)).toEqual(endedWith(0))
+    await screen.waitForText(createHash('sha256').update(text.repeat(100)).digest('hex'))
+  })
+
+  test.runIf(engineOptions === anyEngine)(
+    'no more than 100 terminals are opened, however many calls ask for one',
+    async () => {
+      const { container } = await runner.start('box:1', { command: 'hold', interactive: false })
+      const size = { columns: 80, rows: 24 }
+      const open = () => runner.calls['terminals.open']({ container, kind: 'logs', size })
+      for (let count = 0; count < maxTerminals; count++) expect(await open()).toMatchObject({ ok: true })
+      const refused = { ok: false, error: { code: 'terminals-too-many', limit: maxTerminals } }
+      expect(await open()).toEqual(refused)
+      expect(await runner.calls['terminals.start']({ container, size })).toEqual(refused)
+      expect(await runner.failureOf('box:1', { command: 'hold' })).toEqual(refused.error)
+      const [first] = valueOf(runner.calls['terminals.list'](undefined))
+      await runner.calls['terminals.close'](first!.id)
+      expect(await open()).toMatchObject({ ok: true })
+    },
+  )
 
   test.runIf(engineOptions === anyEngine)('random bytes arrive unchanged', async () => {
     const { id } = await runInteractive('sh -c "stty raw; head -c 3000000 /dev/urandom | tee /copy; sha256sum /copy"')

@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { commandsWithoutFile, manualCommandsFor } from '../../../model/daemon-config/commands.ts'
+import { commandsWithoutFile, manualCommandsFor, restoreCommandsFor } from '../../../model/daemon-config/commands.ts'
+import { hasHidden } from '../../../model/text/plain.ts'
 
 let folder: string
 let file: string
@@ -101,4 +102,28 @@ test('while Docker is down, the commands start it, and without the file they kee
   )
   expect(existsSync(file)).toBe(false)
   expect(readFileSync(`${file}.before-${oldHash.slice(0, 12)}`, 'utf8')).toBe(text)
+})
+
+test('a backup replaces the whole file, which keeps its mode and is kept beside it', () => {
+  execFileSync('mkdir', [join(folder, 'docker')])
+  writeFileSync(file, oldText, { mode: 0o640 })
+  const backup = join(folder, 'back up')
+  writeFileSync(backup, text, { mode: 0o600 })
+  const restore = { file, oldHash, backup, installation: 'system' } as const
+  expect(runInShell(restoreCommandsFor(restore))).toContain('systemctl reload docker')
+  expect(readFileSync(file, 'utf8')).toBe(text)
+  expect(statSync(file).mode & 0o777).toBe(0o640)
+  expect(readFileSync(`${file}.before-${oldHash.slice(0, 12)}`, 'utf8')).toBe(oldText)
+  // A second run stops, because the file is no longer the one for which the commands were made.
+  expect(runUntilFailure(restoreCommandsFor(restore))).toContain('FAILED')
+  expect(restoreCommandsFor({ ...restore, start: 'sudo service docker start' })).toMatch(/sudo service docker start$/)
+})
+
+test('hidden characters of the file are escapes in the commands, and the same file is written', () => {
+  const hidden = '{"labels": ["a=\u202ex\u{e0041}\u200b", "你好 👩\u200d🚀"]}'
+  const commands = manualCommandsFor({ file, oldHash: undefined, text: `${hidden}\r\n`, installation: 'system' })
+  expect(hasHidden(commands)).toBe(false)
+  expect(commands).toContain('你好 👩\u200d🚀')
+  runInShell(commands)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(hidden))
 })

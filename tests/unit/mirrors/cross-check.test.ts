@@ -53,6 +53,7 @@ async function runRace(hub: HostContent, mirrors: Readonly<Record<string, HostCo
     status,
     unverified: false,
     url: new URL('https://x'),
+    referrer: { origin: 'https://x', isVerified: true, reach: 'public' } as const,
     header: () => undefined,
   })
   const http: Pick<Http, 'ask' | 'open'> = {

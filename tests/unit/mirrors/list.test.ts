@@ -89,3 +89,38 @@ test('an invalid address in a JSON list is reported by its position, and in a te
   expect(parseMirrorList('[\n\n"ftp://a.example"]')).toMatchObject({ invalid: [{ line: 1 }], isJson: true })
   expect(parseMirrorList('\nftp://a.example')).toMatchObject({ invalid: [{ line: 2 }], isJson: false })
 })
+
+test('of a list with more than 500 mirrors, 500 are read and the others are counted', () => {
+  const addresses = Array.from({ length: 700 }, (_, index) => `https://m${index}.example`)
+  for (const text of [addresses.join('\n'), addresses.join(' '), JSON.stringify([...addresses, ...addresses])]) {
+    const read = parseMirrorList(text)
+    expect(read.addresses).toEqual(addresses.slice(0, 500))
+    expect(read).toMatchObject({ more: 200, invalid: [] })
+  }
+})
+
+test('a word of more than 300 characters is skipped, and reported if its line has no address', () => {
+  const long = `https://${'a.'.repeat(150)}example`
+  const read = parseMirrorList(`${long}\n${long} b.example\n`)
+  expect(read).toMatchObject({ addresses: ['https://b.example'], invalid: [{ line: 1, text: long.slice(0, 80) }] })
+  expect(parseMirrorList(JSON.stringify([long, 'b.example']))).toEqual({ ...read, isJson: true })
+})
+
+const megabyteOf = (text: string) => text.repeat(1_000_000 / text.length)
+
+// These files take seconds or minutes if any part of the parser takes quadratic time.
+test.each([
+  ['short words', megabyteOf('a '), 0],
+  ['short lines', megabyteOf('a\n'), 500],
+  ['empty lines', megabyteOf('\r'), 0],
+  ['comments that no line ends', `${megabyteOf(' #')}\u2028`, 0],
+  ['one word with a dot', `${megabyteOf('a')}.b`, 1],
+  ['words of quotes and brackets', megabyteOf(`a.b${'"]'.repeat(140)}x `), 500],
+  ['distinct words that look like addresses', Array.from({ length: 120_000 }, (_, n) => `${n}_.b`).join(' '), 500],
+  ['lists in lists', `${'['.repeat(500_000)}${']'.repeat(500_000)}`, 1],
+  ['objects in a list', `[${megabyteOf('{},')}{}]`, 500],
+])('a megabyte of %s gives no address and at most 500 reports', (_, text, reports) => {
+  const read = parseMirrorList(text)
+  expect(read.addresses).toEqual([])
+  expect(read.invalid).toHaveLength(reports)
+})

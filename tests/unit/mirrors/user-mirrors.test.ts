@@ -22,6 +22,7 @@ test('an import adds as many mirrors as the list can hold, and returns how many 
   expect(result).toMatchObject({ added: 5, alreadyListed: 5, notAdded: 10, invalid: [{ line: 21 }] })
   expect(own()).toEqual(numberedAddresses(0, 500))
   expect(list.importFrom('one-more.example')).toMatchObject({ added: 0, notAdded: 1 })
+  expect(list.importFrom(numberedAddresses(1000, 600).join('\n'))).toMatchObject({ added: 0, notAdded: 600 })
 })
 
 test('a full list accepts no more mirrors, and can still be edited', () => {

@@ -162,16 +162,17 @@ test('credentials go only to the registry’s host, and a remote registry’s re
     requestPullToken(client(), { ...options, challenge: { scheme: 'bearer', parameters: { realm } }, ...overrides })
   const refused = (realm: string) => ({ ok: false, error: { code: 'registry-realm', host: 'r.example', realm } })
   const invalidReply = { ok: false, error: { code: 'registry-invalid-reply', host: 'r.example' } }
+  const local = { ok: false, error: { code: 'registry-address', host: 'r.example', target: server.host } }
   expect(await token('https://other.example/token')).toEqual(refused('other.example'))
   expect(await token('https://r.example.other.example/token')).toEqual(refused('r.example.other.example'))
   expect(await token('https://auth.r.example:8443/token')).toEqual(refused('auth.r.example:8443'))
   expect(await token('https://auth.docker.io/token')).toEqual(refused('auth.docker.io'))
   expect(await token('http://r.example/token')).toEqual(invalidReply)
-  expect(await token(`${server.url}/token`)).toEqual(invalidReply)
+  expect(await token(`${server.url}/token`)).toEqual(local)
   expect(await token('ftp://r.example/token')).toEqual(invalidReply)
   const overHttp = { protocol: 'http:', credentials: undefined }
   expect(await token('http://other.example/token', overHttp)).toEqual(invalidReply)
-  expect(await token(`${server.url}/token`, overHttp)).toEqual(invalidReply)
+  expect(await token(`${server.url}/token`, overHttp)).toEqual(local)
   expect(server.requests).toEqual([])
   expect(await token(`${server.url}/token`, { host: server.host })).toEqual({
     ok: true,

@@ -18,6 +18,15 @@ test('a digest is a name if its repository (classic store) or its image (contain
   expect(namesOf(image([], digests), 'containerd')).toEqual(digests)
 })
 
+test('a name that an engine made up is neither an option nor a command', () => {
+  const plan = {
+    deletes: [{ names: ['one:1', '-f'] }],
+    untags: [],
+    containers: [{ name: '$(id)\n\u202e', stop: false }],
+  }
+  expect(commandsOf(plan)).toEqual([`docker rm $'$(id)\\n\\342\\200\\256'`, 'docker rmi -- one:1 -f'])
+})
+
 test('the commands stop and remove containers before they remove images', () => {
   const plan = {
     deletes: [{ names: ['one:1', 'one:2'] }],

@@ -29,6 +29,15 @@ describe('the command', () => {
     expect(runCommand(runOptions({}), flags)).toBe("docker -H 'unix:///run/my engine.sock' run -it nginx:1.27")
   })
 
+  test('shows each character of a variable', () => {
+    const environment = [{ name: 'NOTE', value: '$(id)\n\u202e‘' }]
+    expect(command({ environment })).toBe(`docker run -it -e $'NOTE=$(id)\\n\\342\\200\\256‘' nginx:1.27`)
+  })
+
+  test('takes no image for an option', () => {
+    expect(command({ reference: '--privileged' })).toBe('docker run -it -- --privileged')
+  })
+
   test('has a flag for each option, in Docker’s usual order', () => {
     expect(
       command({

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,7 +19,7 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { jobService } from '../../../main/jobs/index.ts'
-import { storedFile } from '../../../main/store/file.ts'
+import { storedFile, type StoredFile } from '../../../main/store/file.ts'
 import { openStore } from '../../../main/store/index.ts'
 
 let folder: string
@@ -151,6 +152,48 @@ describe('the store is private:', () => {
     expect(modeOf()).toBe(0o700)
     expect(modeOf('lists')).toBe(0o700)
     expect(modeOf('settings.json')).toBe(0o600)
+  })
+
+  /** The modes of all files and folders below a folder, in octal digits. */
+  const modesBelow = (root: string) =>
+    readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() || entry.isDirectory())
+      .map((entry) => {
+        const mode = (statSync(join(entry.parentPath, entry.name)).mode & 0o777).toString(8)
+        return `${entry.isDirectory() ? 'folder' : 'file'} ${mode}`
+      })
+
+  test('everything that it writes is private with a umask of 0', async () => {
+    const umask = process.umask(0)
+    onTestFinished(() => void process.umask(umask))
+    const store = openStore(join(folder, 'new', 'Slipway'))
+    const writeAgain = <T>(file: StoredFile<T>) => file.write(file.value)
+    await Promise.all([writeAgain(store.settings), writeAgain(store.window), writeAgain(store.environment)])
+    await Promise.all([writeAgain(store.layers), writeAgain(store.ledger), writeAgain(store.mirrors)])
+    await Promise.all([writeAgain(store.realms), writeAgain(store.jobs)])
+    store.lists.write('unix:///a', new Map())
+    await store.journal.append('1', [{ kind: 'cleared' }])
+    await store.journal.close('1')
+    await store.end()
+    const modes = modesBelow(folder)
+    expect(modes.filter((mode) => mode === 'folder 700')).toHaveLength(4)
+    expect(modes.filter((mode) => mode === 'file 600')).toHaveLength(10)
+    expect(modes).toHaveLength(14)
+  })
+
+  test('opening it corrects the modes of all its files, also of those that it does not read', () => {
+    const outside = join(folder, 'outside')
+    writeFileSync(outside, '', { mode: 0o644 })
+    const inner = join(folder, 'Slipway')
+    for (const path of ['', 'lists', 'journal']) mkdirSync(join(inner, path), { mode: 0o755 })
+    const names = ['environment.json', 'mirrors.json.unreadable-1', 'layers.json', 'lists/a.json', 'journal/1.jsonl']
+    for (const name of names) writeFileSync(join(inner, name), '{}', { mode: 0o644 })
+    symlinkSync(outside, join(inner, 'link.json'))
+    openStore(inner)
+    const modes = [...Array<string>(2).fill('folder 700'), ...Array<string>(5).fill('file 600')]
+    expect(modesBelow(inner).sort()).toEqual(modes.sort())
+    expect(modeOf('Slipway')).toBe(0o700)
+    expect(modeOf('outside')).toBe(0o644)
   })
 
   test('a folder that all users share keeps its mode', () => {

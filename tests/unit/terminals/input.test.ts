@@ -1,20 +1,41 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { scrollByKey, terminalKey } from '../../../renderer/terminals/keys.ts'
 import { minContrast, themes } from '../../../renderer/terminals/theme.ts'
-import { linesOf, sanitizePaste, splitText } from '../../../renderer/terminals/input.ts'
+import { firstChunk, InputQueue, linesOf, sanitizePaste } from '../../../renderer/terminals/input.ts'
 
-test('a long text is split between characters, and the pieces add up to the text', () => {
+test('the first chunk of a text ends between characters, and is the whole text if that is short', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 7 }), (text, maxLength) => {
-      const pieces = [...splitText(text, maxLength)]
-      expect(pieces.join('')).toBe(text)
-      for (const piece of pieces) {
-        expect(piece.length).toBeLessThanOrEqual(maxLength)
-        expect(piece.isWellFormed()).toBe(true)
-      }
+      const chunk = firstChunk(text, maxLength)
+      expect(text.startsWith(chunk)).toBe(true)
+      expect(chunk.isWellFormed()).toBe(true)
+      expect(chunk.length).toBeLessThanOrEqual(maxLength)
+      expect(chunk.length).toBeGreaterThanOrEqual(Math.min(text.length, maxLength - 1))
     }),
   )
+})
+
+test('input is sent in order, one call at a time, and what was typed meanwhile goes together', async () => {
+  const sent: string[] = []
+  let inFlight = 0
+  const queue = new InputQueue(async (text) => {
+    expect(++inFlight).toBe(1)
+    sent.push(text)
+    await Promise.resolve()
+    inFlight--
+  })
+  queue.write('l')
+  expect(sent).toEqual(['l'])
+  queue.write('s')
+  queue.write('\r')
+  const paste = '文'.repeat(10_000_000)
+  queue.write(paste)
+  queue.write('\x03')
+  await vi.waitFor(() => expect(sent.at(-1)?.endsWith('\x03')).toBe(true))
+  expect(sent.join('') === `ls\r${paste}\x03`).toBe(true)
+  expect(sent).toHaveLength(22)
+  expect(Math.max(...sent.map(({ length }) => length))).toBe(500_000)
 })
 
 test.each([

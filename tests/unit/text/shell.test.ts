@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { shellQuote, splitShellWords } from '../../../model/text/shell.ts'
+import { hasHidden } from '../../../model/text/plain.ts'
+import { operands, shellQuote, splitShellWords } from '../../../model/text/shell.ts'
 
 test('a command is split as a shell splits it', () => {
   expect(splitShellWords('nginx -g "daemon off;"')).toEqual(['nginx', '-g', 'daemon off;'])
@@ -23,23 +24,51 @@ const word = fc.string({ unit: fc.oneof(fc.constantFrom(...`'"\\ \n\t$\`*;&|#~=,
 const text = word.filter((word) => !word.includes('\0'))
 
 test('quoted words are split into the same words again', () => {
+  const visible = text.filter((word) => !hasHidden(word))
   fc.assert(
-    fc.property(fc.array(text), (words) => {
+    fc.property(fc.array(visible), (words) => {
       expect(splitShellWords(words.map(shellQuote).join(' '))).toEqual(words)
     }),
   )
 })
 
 test('a real shell reads quoted words unchanged', () => {
+  const hostile = fc.constantFrom(
+    ...`'"\\ \n\r\t$\`!=-~`,
+    '\u202e',
+    '\u200b',
+    '\u001b',
+    '\u{e0041}',
+    '$(id)',
+    '7',
+    'f',
+    '文',
+  )
+  const word = fc.oneof(text, fc.string({ unit: hostile }))
   fc.assert(
-    fc.property(fc.array(text, { minLength: 1 }), (words) => {
-      const output = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellQuote).join(' ')}`], {
+    fc.property(fc.array(word, { minLength: 1 }), (words) => {
+      const output = execFileSync('bash', ['-c', `printf '%s\\0' ${words.map(shellQuote).join(' ')}`], {
         encoding: 'utf8',
       })
       expect(output.split('\0').slice(0, -1)).toEqual(words.map((word) => word.toWellFormed()))
     }),
     { numRuns: 50 },
   )
+})
+
+test('a quoted word has no hidden characters', () => {
+  expect(shellQuote('a\nb')).toBe("'a\nb'")
+  expect(shellQuote("it's\u202e!\t\n\\")).toBe(`$'it\\047s\\342\\200\\256\\041\\t\\n\\134'`)
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (word) => {
+      expect(hasHidden(shellQuote(word))).toBe(false)
+    }),
+  )
+})
+
+test('an operand with a hyphen at its start is not taken for an option', () => {
+  expect(operands(['nginx', 'redis'])).toEqual(['nginx', 'redis'])
+  expect(operands(['nginx', '-f'])).toEqual(['--', 'nginx', '-f'])
 })
 
 test('a real shell splits a text into the same words if there is nothing to expand', () => {
@@ -57,5 +86,7 @@ test('a real shell splits a text into the same words if there is nothing to expa
 })
 
 test('a word is quoted only if a shell would change it', () => {
-  expect(['nginx:1.27', "it's", 'a b', ''].map(shellQuote)).toEqual(['nginx:1.27', `'it'\\''s'`, "'a b'", "''"])
+  expect(['nginx:1.27', "it's", 'a b', '', '=ls', '$(id)'].map(shellQuote)).toEqual([
+    ...['nginx:1.27', `'it'\\''s'`, "'a b'", "''", "'=ls'", "'$(id)'"],
+  ])
 })
