@@ -1,8 +1,9 @@
 /** The plan of restoring a backup of daemon.json: only its mirrors, or the whole file if the current one is not JSON. */
 import { readDaemonFile, type FileFaultCode, type FileText } from './file.ts'
-import { isBlocked, type MirrorPlan, type Obstacle } from './plan.ts'
+import type { MirrorPlan, Obstacle } from './plan.ts'
 import { namedSettings } from './repair.ts'
 import { settingType } from './settings.ts'
+import { isBlocked } from './shown.ts'
 
 /** What replacing the whole file by a backup changes, besides the mirrors. */
 export interface WholeRestore {
@@ -37,10 +38,10 @@ export function planWholeRestore(text: string, backup: readonly string[] | undef
  * The plan of a restore, made from the plan to use the backup's mirrors. What prevents the mirrors from being edited does
  * not prevent a whole file from being restored. Only a running engine confirms a change of mirrors.
  */
-export function restorePlan(
-  plan: MirrorPlan,
+export function restorePlan<Plan extends Pick<MirrorPlan, 'rows' | 'obstacles'>>(
+  plan: Plan,
   { isWhole, isConnected }: { readonly isWhole: boolean; readonly isConnected: boolean },
-): MirrorPlan {
+): Plan | Pick<MirrorPlan, 'rows' | 'obstacles'> {
   if (isWhole) return { rows: [], obstacles: plan.obstacles.filter(({ kind }) => wholeFileObstacles.includes(kind)) }
   if (isConnected || isBlocked(plan)) return plan
   return { rows: [], obstacles: [{ kind: 'not-connected', blocks: true }] }
@@ -50,7 +51,7 @@ const wholeFileObstacles: readonly Obstacle['kind'][] = ['desktop', 'podman', 'e
 
 /** Whether only commands can restore the backup: the whole file, which may lose settings that have been made since. */
 export function needsCommands(
-  { obstacles }: MirrorPlan,
+  { obstacles }: Pick<MirrorPlan, 'obstacles'>,
   { isWhole, hasHelper }: { readonly isWhole: boolean; readonly hasHelper: boolean },
 ): boolean {
   const blocking = obstacles.filter(({ blocks }) => blocks)

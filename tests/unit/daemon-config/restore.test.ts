@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { planMirrors, isBlocked, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
+import { planMirrors, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
+import { isBlocked } from '../../../model/daemon-config/shown.ts'
 import { isRestoredWhole, needsCommands, planWholeRestore, restorePlan } from '../../../model/daemon-config/restore.ts'
 
 const environment: DaemonEnvironment = { installation: 'system', cliFlags: [], running: [] }
