@@ -6,7 +6,7 @@ import type { ShownSession } from './target-engine.ts'
 /** A plan that was shown, with the session and the access to the file that it was made for. */
 export interface StoredPlan {
   readonly shown: StoredRestorePlan
-  /** The change of mirrors; undefined if there is none. */
+  /** Absent if the mirrors do not change. */
   readonly change: FileEdit | undefined
   readonly session: ShownSession
   readonly access: DaemonFileAccess

@@ -1,9 +1,9 @@
 /** The plan of restoring a backup of daemon.json: only its mirrors, or the whole file if the current one is not JSON. */
 import { readDaemonFile, type FileFaultCode, type FileText } from './file.ts'
-import type { MirrorPlan, Obstacle } from './plan.ts'
+import type { Obstacle } from './plan.ts'
 import { namedSettings } from './repair.ts'
 import { settingType } from './settings.ts'
-import { isBlocked } from './shown.ts'
+import { isBlocked, type ShownMirrorPlan } from './shown.ts'
 
 /** What replacing the whole file by a backup changes, besides the mirrors. */
 export interface WholeRestore {
@@ -24,8 +24,12 @@ export function isRestoredWhole(text: FileText): boolean {
   return !file.ok && !jsonFaults.includes(file.fault.code)
 }
 
-/** @param backup the names of the backup's settings; undefined if they are unknown */
-export function planWholeRestore(text: string, backup: readonly string[] | undefined): WholeRestore {
+/**
+ * @param text undefined if it is hidden: then nothing can be compared
+ * @param backup the names of the backup's settings; undefined if they are unknown
+ */
+export function planWholeRestore(text: FileText, backup: readonly string[] | undefined): WholeRestore {
+  if (text === undefined) return { loses: [], gains: [], movesData: false }
   const isListed = (name: string) => name !== 'registry-mirrors' && settingType(name) !== undefined
   const current = namedSettings(text).filter(isListed)
   const restored = (backup ?? []).filter(isListed)
@@ -38,10 +42,10 @@ export function planWholeRestore(text: string, backup: readonly string[] | undef
  * The plan of a restore, made from the plan to use the backup's mirrors. What prevents the mirrors from being edited does
  * not prevent a whole file from being restored. Only a running engine confirms a change of mirrors.
  */
-export function restorePlan<Plan extends Pick<MirrorPlan, 'rows' | 'obstacles'>>(
-  plan: Plan,
+export function restorePlan(
+  plan: ShownMirrorPlan,
   { isWhole, isConnected }: { readonly isWhole: boolean; readonly isConnected: boolean },
-): Plan | Pick<MirrorPlan, 'rows' | 'obstacles'> {
+): ShownMirrorPlan {
   if (isWhole) return { rows: [], obstacles: plan.obstacles.filter(({ kind }) => wholeFileObstacles.includes(kind)) }
   if (isConnected || isBlocked(plan)) return plan
   return { rows: [], obstacles: [{ kind: 'not-connected', blocks: true }] }
@@ -51,7 +55,7 @@ const wholeFileObstacles: readonly Obstacle['kind'][] = ['desktop', 'podman', 'e
 
 /** Whether only commands can restore the backup: the whole file, which may lose settings that have been made since. */
 export function needsCommands(
-  { obstacles }: Pick<MirrorPlan, 'obstacles'>,
+  { obstacles }: ShownMirrorPlan,
   { isWhole, hasHelper }: { readonly isWhole: boolean; readonly hasHelper: boolean },
 ): boolean {
   const blocking = obstacles.filter(({ blocks }) => blocks)

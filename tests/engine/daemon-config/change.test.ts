@@ -419,7 +419,7 @@ test('a file that only root can read, and that is not JSON, is replaced by a bac
       asNobody(async () => changer.handlers['daemon-config.plan-restore']({ hash, withPassword }))
     expect(await plan(false)).toMatchObject({ error: { code: 'daemon-file-needs-password', helper: true } })
     const planned = await plan(true)
-    expect(planned).toMatchObject({ ok: true, value: { whole: { gains: ['debug'] } } })
+    expect(planned).toMatchObject({ ok: true, value: { whole: { loses: [], gains: [] } } })
     expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
     expect(readState()).toMatchObject({ text: '{ "debug": false }', mode: '600' })
     expect(await readMirrors(engine)).toEqual([])

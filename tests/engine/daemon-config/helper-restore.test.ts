@@ -87,10 +87,9 @@ describe('root’s programs', () => {
 
   test('the one that restores a whole file does nothing else', async () => {
     const change = changeTo(plainText, textWithMirror)
+    const mend = { oldHash: hashOf(plainText), newText: textWithMirror }
     await expectRefused(await setup.tools.startRestoreHelper(), async (helper) => helper.change(change))
-    await expectRefused(await setup.tools.startRestoreHelper(), async (helper) =>
-      helper.mend({ oldHash: hashOf(plainText), newText: textWithMirror }),
-    )
+    await expectRefused(await setup.tools.startRestoreHelper(), async (helper) => helper.mend(mend))
     await expectRefused(await setup.tools.startRestoreHelper(), async (helper) => helper.read())
     expect(existsSync(join((setup.scope satisfies HelperScope).stateFolder, 'journal.json'))).toBe(false)
   })

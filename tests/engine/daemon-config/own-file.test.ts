@@ -8,9 +8,9 @@ import { startOnline, type Online } from '../../../tools/world/world.ts'
 import { openChanger, type Changer, textAfter } from './changer.ts'
 import { reloadMirrors } from './killed-helper.ts'
 import {
-  hashOf,
   changeTo,
   commandOf,
+  hashOf,
   helperTools,
   readMirrors,
   expectNoHelperRunning,
