@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { fail, ok, type ChangeMethod, type Result } from '../../preload/contract/index.ts'
+import type { FileFault, Place } from '../../model/daemon-config/file.ts'
 import type { OpenHelper } from './change.ts'
-import { helperInstalled, openHelper, type Helper, type UserHelper } from './helper.ts'
+import { helperInstalled, openHelper, type DaemonFile, type Helper, type UserHelper } from './helper.ts'
+import { toFailure } from './helper-failures.ts'
 import type { DaemonInstallation } from './environment.ts'
 
 export interface FileContent {
@@ -11,6 +13,13 @@ export interface FileContent {
   readonly text: string | undefined
   /** SHA-256 of the file's bytes, in hex. Undefined if the file does not exist. */
   readonly hash: string | undefined
+  /**
+   * Only an administrator can read the file, so the helper has masked what it does not change. The text must not be
+   * written anywhere.
+   */
+  readonly isMasked?: true
+  /** Where a masked text cannot be parsed. Then `text` is none of the file's. */
+  readonly fault?: FileFault
 }
 
 export interface DaemonFileAccess {
@@ -57,9 +66,9 @@ export function daemonFileAccess(
     async readThroughHelper() {
       const answer = await withHelper((helper) => helper.read())
       if (!answer.ok) return answer
-      const { text, hash } = answer.value
-      // A hash without a text means the file is not UTF-8. U+FFFD makes the parser report `encoding`.
-      return ok({ text: text ?? (hash === null ? undefined : '\uFFFD'), hash: hash ?? undefined })
+      if (!answer.value.fault) return ok(contentOf(answer.value))
+      const failure = toFailure({ ...answer.value.fault, state: 'untouched' })
+      return failure.code === 'daemon-file-invalid' ? ok(hiddenContent(answer.value, failure)) : fail(failure)
     },
   }
 
@@ -73,6 +82,19 @@ export function daemonFileAccess(
 /** Whether reading failed because only an administrator can read the file. */
 export const isReadDenied = (read: Result<unknown>): boolean =>
   !read.ok && read.error.code === 'file-unusable' && read.error.detail === 'EACCES'
+
+/** What the helper has read. Without a text, the file is one that is not UTF-8: U+FFFD makes the parser report that. */
+export const contentOf = ({ text, hash, masked }: DaemonFile): FileContent => ({
+  text: text ?? (hash === null ? undefined : '\uFFFD'),
+  hash: hash ?? undefined,
+  ...(masked && { isMasked: true }),
+})
+
+/** The text stands for one that cannot be parsed. */
+const hiddenContent = (file: DaemonFile, { line, column }: Pick<Place, 'line' | 'column'>): FileContent => ({
+  ...contentOf(file),
+  fault: { code: 'hidden', place: { line, column, text: '', mark: 0 } },
+})
 
 const missingFile: FileContent = { text: undefined, hash: undefined }
 

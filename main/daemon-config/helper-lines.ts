@@ -1,7 +1,7 @@
 /** Schemas of the helper's output lines (resources/helper). Each line is one JSON value. */
 import * as v from 'valibot'
 
-export const protocolVersion = 2
+export const protocolVersion = 3
 
 export const parse = <T>(schema: v.GenericSchema<unknown, T>, value: unknown): T | undefined => {
   const parsed = v.safeParse(schema, value)
@@ -39,6 +39,9 @@ const backup = v.object({
 })
 export type Backup = v.InferOutput<typeof backup>
 
+/** What edits of the file's bytes are sent as: offset, length and the new text. */
+export type ByteEdit = readonly [offset: number, length: number, text: string]
+
 export const daemonFile = v.object({
   answer: v.literal('read'),
   file: v.string(),
@@ -47,8 +50,15 @@ export const daemonFile = v.object({
   target: v.nullable(v.string()),
   /** SHA-256 of the file's bytes; null if the file does not exist. */
   hash: v.nullable(v.string()),
-  /** Null if the file does not exist or is not UTF-8. */
+  /** Null if the file does not exist, is not UTF-8, or has a `fault`. */
   text: v.nullable(v.string()),
+  /**
+   * Whether only some users can read the file. In `text`, each byte of a string is then an x, except in the names of
+   * settings, mirrors and insecure registries.
+   */
+  masked: v.boolean(),
+  /** Why a text that only some users can read cannot be masked, and so is not sent. */
+  fault: v.nullable(error),
   owner: v.nullable(v.number()),
   group: v.nullable(v.number()),
   mode: v.nullable(v.string()),

@@ -11,7 +11,7 @@ import { fail, ok, type DaemonFileFailure, type DaemonFileState, type Result } f
 import { toFailure } from './helper-failures.ts'
 import * as lines from './helper-lines.ts'
 
-export type { Backup, Changed, DaemonFile, HelperStep } from './helper-lines.ts'
+export type { Backup, ByteEdit, Changed, DaemonFile, HelperStep } from './helper-lines.ts'
 
 type Answer<T> = Promise<Result<T, DaemonFileFailure>>
 
@@ -23,8 +23,14 @@ export interface Helper {
   read(): Answer<lines.DaemonFile>
   /** Earlier texts of the file, newest first. */
   history(): Answer<readonly lines.Backup[]>
-  /** Replaces the text that has `oldHash` (undefined: no file yet). Call `keep` or `undo` afterwards. */
-  change(request: { readonly oldHash: string | undefined; readonly newText: string }): Answer<lines.Changed>
+  /**
+   * Edits the text that has `oldHash` (undefined: no file yet). The edits are in the order of the file and do not overlap.
+   * Call `keep` or `undo` afterwards.
+   */
+  change(request: {
+    readonly oldHash: string | undefined
+    readonly edits: readonly lines.ByteEdit[]
+  }): Answer<lines.Changed>
   /**
    * Replaces a text that Docker cannot read by one that differs only in white space and punctuation. Docker may be down.
    * Call `keep` or `undo` afterwards.
@@ -163,8 +169,7 @@ export async function openHelper({
     recovered: ready.recovered ?? undefined,
     read: () => request({ verb: 'read' }, lines.daemonFile),
     history: () => request({ verb: 'history' }, lines.history),
-    change: ({ oldHash = null, newText }: { oldHash?: string | null | undefined; newText: string }) =>
-      request({ verb: 'change', oldHash, newText }, lines.changed),
+    change: ({ oldHash, edits }) => request({ verb: 'change', oldHash: oldHash ?? null, edits }, lines.changed),
     mend: ({ oldHash = null, newText }: { oldHash?: string | null | undefined; newText: string }) =>
       request({ verb: 'mend', oldHash, newText }, lines.changed),
     restore: ({ oldHash = null, hash }: { oldHash?: string | null | undefined; hash: string }) =>

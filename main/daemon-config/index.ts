@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { distinctMirrors } from '../../model/mirrors/address.ts'
-import { isBlocked, planMirrors } from '../../model/daemon-config/plan.ts'
+import { blockedPlan, planMirrors } from '../../model/daemon-config/plan.ts'
 import { namedSettings } from '../../model/daemon-config/repair.ts'
+import { isBlocked, shownMirrorPlan } from '../../model/daemon-config/shown.ts'
 import {
   fail,
   ok,
@@ -17,6 +18,7 @@ import type { Engine, EngineSession, HostEnvironment } from '../engine/index.ts'
 import type { Jobs, JobContext } from '../jobs/index.ts'
 import type { MirrorsStore } from '../store/index.ts'
 import { daemonFileAccess, isReadDenied } from './access.ts'
+import { byteEdits } from './byte-edits.ts'
 import { manualCommands } from './manual-commands.ts'
 import { changeMirrors, planSteps, type OpenHelper } from './change.ts'
 import { openHelper, type UserHelper } from './helper.ts'
@@ -77,12 +79,11 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
   }
 
   async function apply(
-    { shown, access, read, mirrors }: StoredPlan,
+    { shown, change, access, read, mirrors }: StoredPlan,
     steps: readonly DaemonStep[],
     job: JobContext,
     target: TargetEngine,
   ) {
-    const { change } = shown.plan
     if (!change) return
     const [first] = mirrors
     const oldHash = read.hash
@@ -91,7 +92,7 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
       {
         steps,
         mirrors: () => mirrors,
-        write: (helper) => helper.change({ oldHash, newText: change.after }),
+        write: (helper) => helper.change({ oldHash, edits: byteEdits(change.before, change.edits) }),
         testPull: first === undefined ? undefined : (session, signal) => tryMirror(session, first, signal),
       },
       job,
@@ -177,27 +178,32 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
         wasInterrupted &&= !read.ok
       }
       if (!read.ok) return read
-      const { text } = read.value
+      const { text, isMasked = false, fault } = read.value
       const unsafePath = method === 'commands' ? undefined : await findUnsafePath(daemon)
-      const plan = planMirrors(text, requested, {
-        ...(await readEnvironment(daemon, session, engine.live.containers())),
-        ...(unsafePath !== undefined && { unsafePath }),
-      })
+      const plan = fault
+        ? blockedPlan(fault)
+        : planMirrors(text, requested, {
+            ...(await readEnvironment(daemon, session, engine.live.containers())),
+            ...(unsafePath !== undefined && { unsafePath }),
+          })
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
-      // A text that only an administrator can read must not get into the clipboard.
-      const change = withPassword ? undefined : plan.change
-      const texts = change && { before: read.value, after: change.after }
-      const commands = texts && (await manualCommands(daemon, fileAccess, texts))
-      const shown = { id: randomUUID(), file, method, plan, ...(commands !== undefined && { commands }) }
+      const { change } = plan
+      // Commands with a masked text would write the mask.
+      const texts = change && !isMasked && { before: read.value, after: change.after }
+      const commands = texts ? await manualCommands(daemon, fileAccess, texts) : undefined
+      const shown = {
+        ...{ id: randomUUID(), file, method, plan: shownMirrorPlan(plan, isMasked) },
+        ...(commands !== undefined && { commands }),
+      }
       if (request !== latestRequest || !isStillShown(session)) return fail({ code: 'plan-unknown' })
-      storedPlan = { shown, session, access: fileAccess, read: read.value, mirrors }
+      storedPlan = { shown, change, session, access: fileAccess, read: read.value, mirrors }
       return ok(shown)
     },
     'daemon-config.apply'(id) {
       if (storedPlan?.shown.id !== id || isBlocked(storedPlan.shown.plan)) return fail({ code: 'plan-unknown' })
       const planToApply = storedPlan
       const { mirrors, access, shown, backup } = planToApply
-      if (!shown.plan.change && backup === undefined) return fail({ code: 'plan-unknown' })
+      if (!planToApply.change && backup === undefined) return fail({ code: 'plan-unknown' })
       storedPlan = undefined
       if (!isStillShown(planToApply.session)) return fail({ code: 'plan-outdated' })
       if (backup !== undefined) return ok(startRestore(planToApply, backup))

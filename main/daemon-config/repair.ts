@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { commandsWithoutFile } from '../../model/daemon-config/commands.ts'
 import { readDaemonFile } from '../../model/daemon-config/file.ts'
 import { planRepair } from '../../model/daemon-config/repair.ts'
+import { maskedRepairPlan } from '../../model/daemon-config/shown.ts'
 import { fail, ok, type FileRepair, type Handlers } from '../../preload/contract/index.ts'
 import type { Engine, HostEnvironment } from '../engine/index.ts'
 import { isReadDenied, type DaemonFileAccess, type FileContent } from './access.ts'
@@ -79,13 +80,12 @@ export function repairHandlers(needs: Needs) {
       const { text, hash: oldHash } = read.value
       if (text === undefined || oldHash === undefined) return ok(undefined)
       const start = isRunning ? undefined : startCommandFor(installation)
-      const plan = planRepair(text, await readDockerdFacts(daemon, environment))
+      const { isMasked = false, fault } = read.value
+      const repairPlan = planRepair(text, await readDockerdFacts(daemon, environment))
+      const plan = isMasked ? maskedRepairPlan(repairPlan, fault) : repairPlan
       const after = plan.change?.after
-      // A text that only an administrator can read must not get into the clipboard.
       const commands =
-        after === undefined || withPassword
-          ? undefined
-          : await manualCommands(daemon, access, { before: read.value, after, start })
+        after === undefined ? undefined : await manualCommands(daemon, access, { before: read.value, after, start })
       const repair: FileRepair = {
         ...{ id: randomUUID(), file, isRunning, installation, plan, method: access.method },
         ...(start !== undefined && { start }),

@@ -69,7 +69,7 @@ export function restoreHandlers(needs: Needs) {
       const start = session.ok ? undefined : startCommandFor(daemon.installation)
       const restore = {
         ...{ ...shown, plan: restorable },
-        ...(isWhole && { whole: planWholeRestore(read.text ?? '', backup.settings) }),
+        ...(isWhole && { whole: planWholeRestore(read.fault ? undefined : read.text, backup.settings) }),
         ...(isByHand && {
           wholeByHand: await manualRestoreCommands(daemon, access, environment, {
             ...{ oldHash: read.hash, backup: hash, start },

@@ -2,9 +2,10 @@
  * Reads and edits the text of `daemon.json`. Everything but Slipway's keys is preserved byte for byte, and a file that
  * cannot be parsed is not edited.
  */
-import { withList } from './json-layout.ts'
-import { scanObject, type JsonFaultCode, type JsonObject } from './json-text.ts'
-import { distinctMirrors, sameMirrors } from '../mirrors/address.ts'
+import { applyEdits } from 'jsonc-parser'
+import { scanObject, type JsonFaultCode } from './json-text.ts'
+import { listEdit, type Edit } from './list-edit.ts'
+import { distinctMirrors, maxMirrors, sameMirrors } from '../mirrors/address.ts'
 
 /** The file's text; undefined if the file does not exist. The first edit creates it. */
 export type FileText = string | undefined
@@ -15,8 +16,6 @@ export type FileFaultCode =
   | 'encoding'
   /** A byte order mark, with which Docker 20.10 does not start. */
   | 'bom'
-  /** Too long to be parsed. */
-  | 'huge'
   /**
    * A key of Slipway's, with capitals. Docker does not start: "don't match any configuration option" (20.10 to 28.5).
    */
@@ -24,10 +23,12 @@ export type FileFaultCode =
   /** A key of Slipway's twice. Docker follows the last one. */
   | 'duplicate-key'
   | 'wrong-type'
+  /** A fault of a text that only administrators can read, which is not shown. */
+  | 'hidden'
 
 export interface FileFault {
   readonly code: FileFaultCode
-  /** Where the fault is; absent if the file is too long to be shown. */
+  /** Where the fault is; absent if the file is too long or too deep to be shown. */
   readonly place?: Place
   /** The affected key. */
   readonly key?: string
@@ -59,49 +60,42 @@ export type DaemonFile =
   { readonly ok: true; readonly settings: DaemonSettings } | { readonly ok: false; readonly fault: FileFault }
 
 export type EditedFile =
-  | { readonly ok: true; readonly text: string }
+  | {
+      readonly ok: true
+      readonly text: string
+      /** The edits of the old text that give the new one. */
+      readonly edits: readonly Edit[]
+    }
   | { readonly ok: false; readonly fault: FileFault | { readonly code: 'too-many' } }
-
-/** A limit, since each mirror that hangs delays a pull by 15 s; with the containerd store, the pull fails. */
-export const maxMirrors = 3
 
 const mirrorsKey = 'registry-mirrors'
 const insecureKey = 'insecure-registries'
 /** Longer files are not parsed, so that opening one does not block. */
 const maxCharacters = 1_000_000
 
-export function readDaemonFile(text: FileText): DaemonFile {
-  const parsed = parse(text)
-  return parsed.ok ? { ok: true, settings: parsed.settings } : parsed
-}
-
 /**
  * The file's text with exactly these mirrors; unchanged if the file already has them. An empty list is written as `[]`,
  * since a running engine keeps its mirrors when the key disappears (moby daemon/reload.go).
  */
 export function withMirrors(text: FileText, mirrors: readonly string[]): EditedFile {
-  const parsed = parse(text)
+  const parsed = readDaemonFile(text)
   if (!parsed.ok) return parsed
   const requested = distinctMirrors(mirrors)
   if (requested.length > maxMirrors) return { ok: false, fault: { code: 'too-many' } }
-  const { settings, object } = parsed
-  if (settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), requested)) return { ok: true, text: text! }
-  if (object) return { ok: true, text: withList(text!, object, mirrorsKey, requested) }
-  const end = lineEnd.exec(text ?? '')?.[0] ?? '\n'
-  return { ok: true, text: withList('{}', { start: 0, end: 2, members: [] }, mirrorsKey, requested, end) + end }
+  const { settings } = parsed
+  if (text !== undefined && settings.hasMirrors && sameMirrors(distinctMirrors(settings.mirrors), requested))
+    return { ok: true, text, edits: [] }
+  const edit = listEdit(text ?? '', mirrorsKey, requested)
+  return { ok: true, text: applyEdits(text ?? '', [edit]), edits: [edit] }
 }
 
 const lineEnd = /\r\n|\n|\r/
 
-type ParsedFile =
-  | { readonly ok: true; readonly settings: DaemonSettings; readonly object?: JsonObject }
-  | { readonly ok: false; readonly fault: FileFault }
-
-function parse(text: FileText): ParsedFile {
+export function readDaemonFile(text: FileText): DaemonFile {
   const noSettings = { hasMirrors: false, mirrors: [], insecureRegistries: [] }
   if (text === undefined) return { ok: true, settings: { state: 'missing', ...noSettings } }
   if (text.length > maxCharacters) return { ok: false, fault: { code: 'huge' } }
-  const fault = (code: FileFaultCode, offset: number, key?: string): ParsedFile => ({
+  const fault = (code: FileFaultCode, offset: number, key?: string): DaemonFile => ({
     ok: false,
     fault: { code, place: placeAt(text, offset), ...(key !== undefined && { key }) },
   })
@@ -111,6 +105,7 @@ function parse(text: FileText): ParsedFile {
   if (/^[ \t\r\n]*$/.test(text)) return { ok: true, settings: { state: 'empty', ...noSettings } }
 
   const scan = scanObject(text)
+  if (!scan.ok && scan.fault.code === 'huge') return { ok: false, fault: { code: 'huge' } }
   if (!scan.ok) return fault(isUtf16(text) ? 'encoding' : scan.fault.code, scan.fault.at)
   const lists = new Map<string, readonly string[]>()
   for (const { key, name, value } of scan.object.members) {
@@ -131,7 +126,7 @@ function parse(text: FileText): ParsedFile {
     mirrors: lists.get(mirrorsKey) ?? [],
     insecureRegistries: lists.get(insecureKey) ?? [],
   }
-  return { ok: true, settings, object: scan.object }
+  return { ok: true, settings }
 }
 
 /** Whether a text without a byte order mark is UTF-16, read as UTF-8: each of its characters has a NUL beside it. */

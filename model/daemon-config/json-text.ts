@@ -1,8 +1,8 @@
 /**
- * A JSON scanner that accepts what JSON.parse accepts (RFC 8259), except texts that are not an object. The scanner also
- * reports the position of each member of the outermost object, so that a member can be replaced, and the position and
- * kind of the first fault.
+ * Reads JSON (RFC 8259) with jsonc-parser, which must be an object: the positions of its members, or the kind and
+ * position of the first fault.
  */
+import { createScanner, parseTree, printParseErrorCode, visit, type ParseErrorCode } from 'jsonc-parser'
 
 /** `start` is the first character's offset; `end` is exclusive. */
 export interface Span {
@@ -48,6 +48,8 @@ export type JsonFaultCode =
   | 'not-object'
   /** The text is HTML. */
   | 'web-page'
+  /** Too long, or nested too deeply, to be parsed. */
+  | 'huge'
   | 'syntax'
 
 export interface JsonFault {
@@ -58,16 +60,13 @@ export interface JsonFault {
 export type ScanResult =
   { readonly ok: true; readonly object: JsonObject } | { readonly ok: false; readonly fault: JsonFault }
 
-type Token = Span & { readonly kind: '{' | '}' | '[' | ']' | ':' | ',' | 'text' | 'word' | 'end' | JsonFaultCode }
-
 const space = /[ \t\n\r]*/y
 // A string without its closing quote, up to the end of the text or its first invalid character.
 const stringStart = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y
-const word = /[\w+.-]+/y
-const scalar = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/
 const nonJsonPunctuation = /[;'`“”„‘’，、：；｛｝［］【】＂＇]/
 const invisible = /[\s\p{Cc}\u200b-\u200d\u2060\ufeff]/u
-const pythonWord = /^(?:true|false|null|none)$/i
+const pythonWord = /(?:true|false|null|none)(?![\w+.-])/iy
+const jsonWord = /(?:true|false|null)(?![\w+.-])/y
 const webPage = /^\s*<(?:!doctype|!--|\?xml|html|head|body|script|meta|title|div|h1|p\b)/i
 
 function matchEnd(pattern: RegExp, text: string, from: number): number {
@@ -75,141 +74,146 @@ function matchEnd(pattern: RegExp, text: string, from: number): number {
   return pattern.test(text) ? pattern.lastIndex : from
 }
 
-function tokenAt(text: string, from: number): Token {
-  const start = matchEnd(space, text, from)
-  const first = text[start]
-  const span = { start, end: start + 1 }
-  switch (first) {
-    case undefined:
-      return { kind: 'end', start, end: start }
-    case '{':
-    case '}':
-    case '[':
-    case ']':
-    case ':':
-    case ',':
-      return { kind: first, ...span }
-    case '"': {
-      const end = matchEnd(stringStart, text, start)
-      const next = text[end]
-      if (next === '"') return { kind: 'text', start, end: end + 1 }
-      if (next === undefined || next === '\n' || next === '\r') return { kind: 'unclosed', ...span }
-      return { kind: next === '\\' ? 'escape' : 'space', start: end, end: end + 1 }
-    }
-    default: {
-      const end = matchEnd(word, text, start)
-      if (scalar.test(text.slice(start, end))) return { kind: 'word', start, end }
-      if (pythonWord.test(text.slice(start, end))) return { kind: 'capital-word', ...span }
-      return { kind: kindOfInvalid(first, text[start + 1]), ...span }
-    }
+/** jsonc-parser and the helper read objects and lists recursively. Docker itself reads up to 10,000 levels. */
+const maxDepth = 500
+
+function isNestedTooDeeply(text: string): boolean {
+  const scanner = createScanner(text)
+  let depth = 0
+  while (scanner.getPosition() < text.length && depth <= maxDepth) {
+    scanner.scan()
+    const first = text[scanner.getTokenOffset()]
+    if (first === '{' || first === '[') depth += 1
+    if (first === '}' || first === ']') depth -= 1
   }
+  return depth > maxDepth
 }
 
-function kindOfInvalid(first: string, second: string | undefined): JsonFaultCode {
-  if (first === '#' || (first === '/' && (second === '/' || second === '*'))) return 'comment'
+/** Scans a text for its outermost object. Fails with the first fault. */
+export function scanObject(text: string): ScanResult {
+  if (isNestedTooDeeply(text)) return { ok: false, fault: { code: 'huge', at: 0 } }
+  const fault = findFault(text)
+  if (fault) return { ok: false, fault }
+  const root = parseTree(text)
+  if (root?.type !== 'object') return { ok: false, fault: { code: 'not-object', at: matchEnd(space, text, 0) } }
+  const members = (root.children ?? []).flatMap(({ children: [name, value] = [] }): Member[] =>
+    name && value ? [{ key: String(name.value), name: spanOf(name), value: spanOf(value) }] : [],
+  )
+  return { ok: true, object: { ...spanOf(root), members } }
+}
+
+const spanOf = ({ offset, length }: { readonly offset: number; readonly length: number }): Span => ({
+  start: offset,
+  end: offset + length,
+})
+
+/** An object or a list that is not closed yet. */
+interface OpenBracket {
+  readonly closes: '}' | ']'
+  readonly start: number
+}
+
+function findFault(text: string): JsonFault | undefined {
+  const open: OpenBracket[] = []
+  const from = matchEnd(space, text, 0)
+  let lastString: Span = { start: 0, end: 0 }
+  let fault: JsonFault | undefined
+  let lastOpen: OpenBracket | undefined
+  const close = () => void (lastOpen = open.pop())
+  const readString = (_: unknown, offset: number, length: number) => (lastString = spanOf({ offset, length }))
+  visit(
+    text,
+    {
+      onObjectBegin: (start) => void open.push({ closes: '}', start }),
+      onArrayBegin: (start) => void open.push({ closes: ']', start }),
+      onObjectEnd: close,
+      onArrayEnd: close,
+      onObjectProperty: readString,
+      onLiteralValue: readString,
+      onError(error, at) {
+        if (fault) return
+        // jsonc-parser ends an object or list before it finds that its bracket is missing.
+        if (/^Close.*Expected$/.test(printParseErrorCode(error)) && lastOpen) open.push(lastOpen)
+        fault = causeOf(faultOf({ error, at, text, open, from }), text, from, lastString)
+      },
+    },
+    { disallowComments: true },
+  )
+  return fault
+}
+
+interface ParseError {
+  readonly error: ParseErrorCode
+  readonly at: number
+  readonly text: string
+  readonly open: readonly OpenBracket[]
+  /** Where the text begins after white space. */
+  readonly from: number
+}
+
+/** What jsonc-parser has found at a token that it does not expect, or that is none of JSON. */
+function faultOf({ error, at, text, open, from }: ParseError): JsonFault {
+  const name = printParseErrorCode(error)
+  const first = text[at]
+  const current = open.at(-1)
+  let previousEnd = at
+  while (/^[ \t\n\r]$/.test(text[previousEnd - 1] ?? '')) previousEnd -= 1
+  const previous = text[previousEnd - 1]
+  const isAfterEnd = !current && at > from
+  const misplaced = { code: isAfterEnd ? 'after-end' : 'syntax', at } as const
+
+  if (first === '"' && matchEnd(stringStart, text, at) > at && isInvalid(name)) return stringFault(text, at)
+  const word = /[\w+.-]+$/.exec(text.slice(Math.max(0, at - 100), at))?.[0]
+  if (word !== undefined && /^[\w+.-]$/.test(first ?? '')) return { code: 'syntax', at: at - word.length }
+  if (name === 'InvalidSymbol') {
+    // jsonc-parser reads `true;` as one word.
+    const wordEnd = matchEnd(jsonWord, text, at)
+    if (wordEnd > at) return { code: kindOfInvalid(text, wordEnd), at: wordEnd }
+    const code = kindOfInvalid(text, at)
+    if (code !== 'unquoted' && code !== 'capital-word') return { code, at }
+    if (!current) return misplaced
+    return { code: current.closes === '}' && (previous === '{' || previous === ',') ? 'unquoted' : code, at }
+  }
+  if (name === 'InvalidCommentToken' || name === 'UnexpectedEndOfComment') return { code: 'comment', at }
+  if (first === undefined) return current ? { code: 'unclosed', at: current.start } : misplaced
+  if (first === '}' || first === ']') {
+    if (isAfterEnd || (current && !open.some(({ closes }) => closes === first))) return { code: 'extra-bracket', at }
+    if (first === current?.closes) return previous === ',' ? { code: 'trailing-comma', at: previousEnd - 1 } : misplaced
+    return current && name === 'CommaExpected' ? { code: 'unclosed', at: current.start } : misplaced
+  }
+  // The next key stands in a list that is not closed.
+  if (first === ':' && name === 'CommaExpected' && current?.closes === ']')
+    return { code: 'unclosed', at: current.start }
+  if (first === ',' || first === ':') return misplaced
+  if (name === 'CommaExpected') return { code: 'missing-comma', at: previousEnd }
+  return name === 'ColonExpected' ? { code: 'missing-colon', at: previousEnd } : misplaced
+}
+
+/** Whether the token itself is invalid, wherever it is. */
+const isInvalid = (name: string) => name.startsWith('Invalid') || name.startsWith('UnexpectedEnd')
+
+function stringFault(text: string, start: number): JsonFault {
+  const at = matchEnd(stringStart, text, start)
+  const next = text[at]
+  if (next === undefined || next === '\n' || next === '\r') return { code: 'unclosed', at: start }
+  return { code: next === '\\' ? 'escape' : 'space', at }
+}
+
+function kindOfInvalid(text: string, at: number): JsonFaultCode {
+  const [first = '', second] = text.slice(at, at + 2)
+  if (matchEnd(pythonWord, text, at) > at) return 'capital-word'
+  if (first === '#') return 'comment'
   if (first === '\\' && second === '"') return 'escaped-quote'
   if (nonJsonPunctuation.test(first)) return 'punctuation'
   if (invisible.test(first)) return 'space'
   return /[\p{L}_/]/u.test(first) ? 'unquoted' : 'syntax'
 }
 
-/** An unclosed object or array. These are kept in a list instead of recursing, so nesting depth is unlimited. */
-interface OpenBracket {
-  readonly closes: '}' | ']'
-  readonly start: number
-}
-
-type Expected = 'first-key' | 'key' | 'colon' | 'first-value' | 'value' | 'next' | 'end'
-
-/** The fault of a token that is not allowed at its position; undefined if the token is allowed. */
-function faultOf(
-  token: Token,
-  expected: Expected,
-  open: readonly OpenBracket[],
-  previous: Token,
-): JsonFault | undefined {
-  const { kind, start: at } = token
-  const current = open.at(-1)
-  const misplaced = { code: expected === 'end' ? 'after-end' : 'syntax', at } as const
-  switch (kind) {
-    case 'end':
-      return expected === 'end' ? undefined : current ? { code: 'unclosed', at: current.start } : misplaced
-    case ':':
-      // The next key stands in a list that is not closed.
-      if (expected === 'next' && current?.closes === ']') return { code: 'unclosed', at: current.start }
-      return expected === 'colon' ? undefined : misplaced
-    case ',':
-      return expected === 'next' ? undefined : misplaced
-    case '}':
-    case ']':
-      if (current && kind !== current.closes && !open.some(({ closes }) => closes === kind))
-        return { code: 'extra-bracket', at }
-      if (expected === 'end') return { code: 'extra-bracket', at }
-      if (expected === 'next' && kind !== current?.closes) return { code: 'unclosed', at: current!.start }
-      if (kind !== current?.closes || expected === 'colon') return misplaced
-      if (expected === 'next' || expected === 'first-key' || expected === 'first-value') return undefined
-      return previous.kind === ',' ? { code: 'trailing-comma', at: previous.start } : misplaced
-    case '{':
-    case '[':
-    case 'text':
-    case 'word':
-      if (expected === 'next') return { code: 'missing-comma', at: previous.end }
-      if (expected === 'end') return { code: 'after-end', at }
-      if (expected === 'colon') return { code: 'missing-colon', at: previous.end }
-      return kind !== 'text' && (expected === 'key' || expected === 'first-key') ? misplaced : undefined
-    case 'unquoted':
-    case 'capital-word':
-      if (expected === 'end') return { code: 'after-end', at }
-      if (!current) return misplaced
-      return { code: expected === 'key' || expected === 'first-key' ? 'unquoted' : kind, at }
-    default:
-      return { code: kind, at }
-  }
-}
-
 /** The mistake behind a fault, which may be earlier in the text. */
-function causeOf(fault: JsonFault, text: string, start: number, previous: Token): JsonFault {
-  if (webPage.test(text)) return { code: 'web-page', at: start }
-  if (fault.code === 'after-end' && text[start] !== '{') return { code: 'not-object', at: start }
+function causeOf(fault: JsonFault, text: string, from: number, lastString: Span): JsonFault {
+  if (webPage.test(text)) return { code: 'web-page', at: from }
+  if (fault.code === 'after-end' && text[from] !== '{') return { code: 'not-object', at: from }
   // The string before was closed with a quote that is none in JSON: `"x”, "y"`.
-  const wrongQuote = /[“”’＂](?=\s*[,，:：\]}])/.exec(
-    previous.kind === 'text' ? text.slice(previous.start, previous.end) : '',
-  )
-  return wrongQuote ? { code: 'punctuation', at: previous.start + wrongQuote.index } : fault
-}
-
-/** Scans a text for its outermost object. Fails with the first fault. */
-export function scanObject(text: string): ScanResult {
-  const open: OpenBracket[] = []
-  const members: Member[] = []
-  const from = matchEnd(space, text, 0)
-  let expected: Expected = 'value'
-  let name: (Span & { readonly key: string }) | undefined
-  let previous: Token = { kind: 'end', start: 0, end: 0 }
-  const completeValue = (value: Span) => {
-    if (open.length === 1 && name) members.push({ key: name.key, name, value })
-    expected = open.length === 0 ? 'end' : 'next'
-  }
-
-  for (let token = tokenAt(text, from); ; previous = token, token = tokenAt(text, token.end)) {
-    const current = open.at(-1)
-    const { kind, start, end } = token
-    const fault = faultOf(token, expected, open, previous)
-    if (fault) return { ok: false, fault: causeOf(fault, text, from, previous) }
-    if (kind === 'end') break
-    if (kind === ':') expected = 'value'
-    else if (kind === ',') expected = current!.closes === '}' ? 'key' : 'value'
-    else if (kind === '}' || kind === ']') {
-      open.pop()
-      completeValue({ start: current!.start, end })
-    } else if (expected === 'key' || expected === 'first-key') {
-      if (open.length === 1) name = { key: JSON.parse(text.slice(start, end)) as string, start, end }
-      expected = 'colon'
-    } else if (kind === '{' || kind === '[') {
-      open.push({ closes: kind === '{' ? '}' : ']', start })
-      expected = kind === '{' ? 'first-key' : 'first-value'
-    } else completeValue(token)
-  }
-  if (text[from] !== '{') return { ok: false, fault: { code: 'not-object', at: from } }
-  return { ok: true, object: { start: from, end: previous.end, members } }
+  const wrongQuote = /[“”’＂](?=\s*[,，:：\]}])/.exec(text.slice(lastString.start, lastString.end))
+  return wrongQuote ? { code: 'punctuation', at: lastString.start + wrongQuote.index } : fault
 }

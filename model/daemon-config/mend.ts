@@ -1,7 +1,8 @@
 /** Mends the white space and punctuation of a daemon.json. No word of the text changes. */
+import { applyEdits, type Edit } from 'jsonc-parser'
 import { settingType } from './settings.ts'
 import { hasSameContent } from './same-content.ts'
-import { scanObject, type JsonObject, type Span } from './json-text.ts'
+import { scanObject, type JsonObject } from './json-text.ts'
 import { readLenientToken, readSpace, type LenientToken } from './lenient-tokens.ts'
 
 /** Far more than any daemon.json has: for each missing comma, the text is copied. */
@@ -162,44 +163,35 @@ const isFollowedByColon = (text: string, token: LenientToken) =>
 
 const hasDuplicateKeys = ({ members }: JsonObject) => new Set(members.map(({ key }) => key)).size < members.length
 
-interface Edit extends Span {
-  readonly text: string
-}
-
 /** Puts single strings into lists, and adds or removes the quotes of numbers and booleans, as each setting requires. */
 function mendTypes(text: string): string {
   const scan = scanObject(text)
-  const edits = (scan.ok ? scan.object.members : []).flatMap(({ key, value }): Edit[] => {
+  const edits = (scan.ok ? scan.object.members : []).flatMap(({ key, value }): readonly Edit[] => {
     const json = text.slice(value.start, value.end)
+    const replaceBy = (content: string): Edit => ({ offset: value.start, length: json.length, content })
     const isString = json.startsWith('"')
     switch (settingType(key)) {
       case 'texts':
-        return isString ? [{ ...value, text: `[${json}]` }] : []
+        return isString ? [replaceBy(`[${json}]`)] : []
       case 'boolean':
-        return /^"(?:true|false)"$/.test(json) ? [{ ...value, text: json.slice(1, -1) }] : []
+        return /^"(?:true|false)"$/.test(json) ? [replaceBy(json.slice(1, -1))] : []
       case 'number':
-        return /^"[1-9]\d*"$/.test(json) ? [{ ...value, text: json.slice(1, -1) }] : []
+        return /^"[1-9]\d*"$/.test(json) ? [replaceBy(json.slice(1, -1))] : []
       case 'text-map':
-        return quoteValues(json).map((edit) => ({
-          start: value.start + edit.start,
-          end: value.start + edit.end,
-          text: edit.text,
-        }))
+        return quoteValues(json).map((edit) => ({ ...edit, offset: value.start + edit.offset }))
       default:
         return []
     }
   })
-  return applyEdits(text, edits)
+  return applyEdits(text, [...edits])
 }
 
 function quoteValues(json: string): readonly Edit[] {
   const scan = scanObject(json)
   return (scan.ok ? scan.object.members : []).flatMap(({ value }) => {
     const item = json.slice(value.start, value.end)
-    return /^(?:true|false|-?\d[\d.]*)$/.test(item) ? [{ ...value, text: `"${item}"` }] : []
+    return /^(?:true|false|-?\d[\d.]*)$/.test(item)
+      ? [{ offset: value.start, length: item.length, content: `"${item}"` }]
+      : []
   })
 }
-
-/** Applies edits, which are in the order of the text and do not overlap. */
-export const applyEdits = (text: string, edits: readonly Edit[]): string =>
-  edits.reduceRight((result, { start, end, text: added }) => result.slice(0, start) + added + result.slice(end), text)

@@ -1,5 +1,6 @@
 /** The plan of a change of the engine's mirrors: its effects, row by row, and the exact text that is written. */
 import { readDaemonFile, withMirrors, type FileFault, type FileText } from './file.ts'
+import type { Edit } from './list-edit.ts'
 import { lineDiff, type DiffLine } from './line-diff.ts'
 import { distinctMirrors, parseMirrorAddress, sameMirror, sameMirrors, type AddressFault } from '../mirrors/address.ts'
 
@@ -56,6 +57,11 @@ export interface FileChange {
   readonly diff: readonly DiffLine[]
 }
 
+/** `edits`: the edits of `before` that give `after`. */
+export interface FileEdit extends FileChange {
+  readonly edits: readonly Edit[]
+}
+
 export interface MirrorPlan {
   readonly rows: readonly PlanRow[]
   /** Blocking obstacles first. */
@@ -64,11 +70,8 @@ export interface MirrorPlan {
    * Absent if the file or an address is invalid, there are too many mirrors, or nothing would change. A plan that is
    * blocked for another reason has a change, so that it can be shown.
    */
-  readonly change?: FileChange
+  readonly change?: FileEdit
 }
-
-/** Whether an obstacle prevents the plan from being applied. */
-export const isBlocked = ({ obstacles }: MirrorPlan): boolean => obstacles.some(({ blocks }) => blocks)
 
 /** The plan that makes the engine use exactly these mirrors, in this order. */
 export function planMirrors(file: FileText, requested: readonly string[], environment: DaemonEnvironment): MirrorPlan {
@@ -93,7 +96,7 @@ export function planMirrors(file: FileText, requested: readonly string[], enviro
   return {
     rows: [...rows, ...fileRows(file, after), ...applyRows(installation)],
     obstacles: restarts ? [...obstacles, { kind: 'restart', blocks: false, stops: running }] : obstacles,
-    change: { before: file, after, diff: lineDiff(file ?? '', after) },
+    change: { before: file, after, edits: edited.edits, diff: lineDiff(file ?? '', after) },
   }
 }
 
@@ -121,6 +124,9 @@ function installationObstacles({ installation, cliFlags, unsafePath: path }: Dae
   const unsafe: Obstacle[] = path === undefined ? [] : [{ kind: 'unsafe-path', blocks: true, path }]
   return cliFlags.length > 0 ? [...unsafe, { kind: 'option', blocks: true, mirrors: cliFlags }] : unsafe
 }
+
+/** The plan for a file that cannot be edited because of this fault. */
+export const blockedPlan = (fault: FileFault): MirrorPlan => ({ rows: [], obstacles: [fileObstacle(fault)] })
 
 const fileObstacle = (fault: FileFault | { readonly code: 'too-many' }): Obstacle =>
   fault.code === 'too-many' ? { kind: 'too-many', blocks: true } : { kind: 'file', blocks: true, fault }

@@ -1,11 +1,12 @@
 /** The plan that makes Docker accept a daemon.json which keeps it from starting. */
+import { applyEdits, modify } from 'jsonc-parser'
 import { acceptedMirror, acceptedRegistry } from './addresses.ts'
 import { daemonFaults, type DaemonFault, type DockerdFacts } from './faults.ts'
 import { readDaemonFile } from './file.ts'
-import { withList } from './json-layout.ts'
-import { scanObject, type JsonObject } from './json-text.ts'
+import { scanObject } from './json-text.ts'
+import { listEdit } from './list-edit.ts'
 import { lineDiff } from './line-diff.ts'
-import { applyEdits, mendText } from './mend.ts'
+import { mendText } from './mend.ts'
 import type { FileChange } from './plan.ts'
 import { settingType } from './settings.ts'
 
@@ -53,37 +54,28 @@ function editSettings(text: string, faults: readonly DaemonFault[]) {
   for (const { code, key, means } of faults) {
     const scan = scanObject(after)
     const object = scan.ok ? scan.object : undefined
-    const index = object?.members.findIndex((member) => member.key === key) ?? -1
-    if (!object || key === undefined || index < 0) continue
+    const name = object?.members.find((member) => member.key === key)?.name
+    if (!object || !name || key === undefined) continue
     const isTaken = object.members.some((member) => member.key === means)
     if (means !== undefined && !isTaken)
-      after = applyEdits(after, [{ ...object.members[index]!.name, text: JSON.stringify(means) }])
+      after = applyEdits(after, [{ offset: name.start, length: name.end - name.start, content: JSON.stringify(means) }])
     else if (code === 'flag' || (code === 'removed-key' && means === undefined)) {
-      after = withoutMember(after, object, index)
+      after = applyEdits(after, modify(after, [key], undefined, {}))
       drops.push(key)
-    } else if (code === 'mirror' || code === 'registry') after = withAcceptedAddresses(after, object)
+    } else if (code === 'mirror' || code === 'registry') after = withAcceptedAddresses(after)
   }
   return { after, drops }
 }
 
-function withoutMember(text: string, { start, members }: JsonObject, index: number): string {
-  const member = members[index]!
-  const previous = members[index - 1]
-  const next = members[index + 1]
-  if (previous) return applyEdits(text, [{ start: previous.value.end, end: member.value.end, text: '' }])
-  if (next) return applyEdits(text, [{ start: member.name.start, end: next.name.start, text: '' }])
-  return applyEdits(text, [{ start: start + 1, end: member.value.end, text: '' }])
-}
-
-function withAcceptedAddresses(text: string, object: JsonObject): string {
+function withAcceptedAddresses(text: string): string {
+  const withList = (key: string, list: readonly string[]) => applyEdits(text, [listEdit(text, key, list)])
   const file = readDaemonFile(text)
   if (!file.ok) return text
   const { mirrors, insecureRegistries } = file.settings
   const accepted = mirrors.map(acceptedMirror)
-  if (accepted.some((mirror, index) => mirror !== mirrors[index]))
-    return withList(text, object, 'registry-mirrors', accepted)
+  if (accepted.some((mirror, index) => mirror !== mirrors[index])) return withList('registry-mirrors', accepted)
   const registries = insecureRegistries.map(acceptedRegistry)
-  return registries.length === 0 ? text : withList(text, object, 'insecure-registries', registries)
+  return registries.length === 0 ? text : withList('insecure-registries', registries)
 }
 
 /** The settings that a text names, as far as it can be read. */

@@ -1,8 +1,9 @@
 /** The plan of restoring a backup of daemon.json: only its mirrors, or the whole file if the current one is not JSON. */
 import { readDaemonFile, type FileFaultCode, type FileText } from './file.ts'
-import { isBlocked, type MirrorPlan, type Obstacle } from './plan.ts'
+import type { Obstacle } from './plan.ts'
 import { namedSettings } from './repair.ts'
 import { settingType } from './settings.ts'
+import { isBlocked, type ShownMirrorPlan } from './shown.ts'
 
 /** What replacing the whole file by a backup changes, besides the mirrors. */
 export interface WholeRestore {
@@ -23,8 +24,12 @@ export function isRestoredWhole(text: FileText): boolean {
   return !file.ok && !jsonFaults.includes(file.fault.code)
 }
 
-/** @param backup the names of the backup's settings; undefined if they are unknown */
-export function planWholeRestore(text: string, backup: readonly string[] | undefined): WholeRestore {
+/**
+ * @param text undefined if it is hidden: then nothing can be compared
+ * @param backup the names of the backup's settings; undefined if they are unknown
+ */
+export function planWholeRestore(text: FileText, backup: readonly string[] | undefined): WholeRestore {
+  if (text === undefined) return { loses: [], gains: [], movesData: false }
   const isListed = (name: string) => name !== 'registry-mirrors' && settingType(name) !== undefined
   const current = namedSettings(text).filter(isListed)
   const restored = (backup ?? []).filter(isListed)
@@ -38,9 +43,9 @@ export function planWholeRestore(text: string, backup: readonly string[] | undef
  * not prevent a whole file from being restored. Only a running engine confirms a change of mirrors.
  */
 export function restorePlan(
-  plan: MirrorPlan,
+  plan: ShownMirrorPlan,
   { isWhole, isConnected }: { readonly isWhole: boolean; readonly isConnected: boolean },
-): MirrorPlan {
+): ShownMirrorPlan {
   if (isWhole) return { rows: [], obstacles: plan.obstacles.filter(({ kind }) => wholeFileObstacles.includes(kind)) }
   if (isConnected || isBlocked(plan)) return plan
   return { rows: [], obstacles: [{ kind: 'not-connected', blocks: true }] }
@@ -50,7 +55,7 @@ const wholeFileObstacles: readonly Obstacle['kind'][] = ['desktop', 'podman', 'e
 
 /** Whether only commands can restore the backup: the whole file, which may lose settings that have been made since. */
 export function needsCommands(
-  { obstacles }: MirrorPlan,
+  { obstacles }: ShownMirrorPlan,
   { isWhole, hasHelper }: { readonly isWhole: boolean; readonly hasHelper: boolean },
 ): boolean {
   const blocking = obstacles.filter(({ blocks }) => blocks)

@@ -5,6 +5,9 @@
  */
 import { isLoopback } from '../image/registry-place.ts'
 
+/** A limit, since each mirror that hangs delays a pull by 15 s; with the containerd store, the pull fails. */
+export const maxMirrors = 3
+
 export type AddressFault =
   | 'nothing'
   /** More than one address, or an address that contains a space. */

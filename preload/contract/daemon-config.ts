@@ -1,9 +1,10 @@
 /** The engine's mirrors in its daemon.json: their current state, the plan of a change, and the change. */
 import * as v from 'valibot'
 import type { FileFault } from '../../model/daemon-config/file.ts'
-import type { Installation, MirrorPlan } from '../../model/daemon-config/plan.ts'
+import type { Installation } from '../../model/daemon-config/plan.ts'
 import type { RepairPlan } from '../../model/daemon-config/repair.ts'
 import type { WholeRestore } from '../../model/daemon-config/restore.ts'
+import type { ShownMirrorPlan } from '../../model/daemon-config/shown.ts'
 import { call, type } from './define.ts'
 import type { Failure } from './errors.ts'
 import type { JobId } from './jobs.ts'
@@ -66,8 +67,8 @@ export interface StoredMirrorPlan {
   readonly id: string
   readonly file: string
   readonly method: ChangeMethod
-  readonly plan: MirrorPlan
-  /** Shell commands that make the same change; absent if there is no change, or the plan was made `withPassword`. */
+  readonly plan: ShownMirrorPlan
+  /** Shell commands that make the same change; absent if there is no change, or the file is masked. */
   readonly commands?: string
 }
 
@@ -90,7 +91,7 @@ export interface FileRepair {
   readonly installation: Installation
   readonly method: ChangeMethod
   readonly plan: RepairPlan
-  /** Commands that make the change and start or reload Docker; absent without a change, or if the file was read `withPassword`. */
+  /** Commands that make the change and start or reload Docker; absent without a change, as for a masked file. */
   readonly commands?: string
   /** Commands that move the file away and start Docker; absent if it runs, or the file has no faults. */
   readonly withoutFile?: string

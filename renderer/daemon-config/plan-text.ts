@@ -118,6 +118,8 @@ export function faultText(fault: FileFault | DaemonFault, file: string): string 
       return t('daemon.fault.space', { file, line })
     case 'after-end':
       return t('daemon.fault.after-end', { file, line })
+    case 'hidden':
+      return t('daemon.fault.hidden', { file, line })
     case 'not-object':
       return t('daemon.fault.not-object', { file })
     case 'web-page':

@@ -10,8 +10,7 @@ import {
 } from '../../model/mirrors/race.ts'
 import { holdInPlace } from '../ui/hold-in-place.ts'
 import { hubAddress, type Failure, type Mirror, type MirrorProbe, type Mirrors } from '../../preload/contract/index.ts'
-import { maxMirrors } from '../../model/daemon-config/file.ts'
-import { canonicalAddress, sameMirror } from '../../model/mirrors/address.ts'
+import { canonicalAddress, maxMirrors, sameMirror } from '../../model/mirrors/address.ts'
 import { Cursor } from '../ui/cursor.svelte.ts'
 
 /**

@@ -72,7 +72,9 @@ const textByCode: TextByCode = {
   }),
   'daemon-file-refused': ({ detail }) => ({
     title: t('error.daemon-file-refused'),
-    hint: t('error.daemon-file-refused.hint', { detail: plain(detail) }),
+    hint: detail
+      ? t('error.daemon-file-refused.hint', { detail: plain(detail) })
+      : t('error.daemon-file-refused.secret'),
   }),
   'daemon-file-reload-failed': ({ detail }) => ({
     title: t('error.daemon-file-reload-failed'),

@@ -817,6 +817,8 @@ export const en = {
   'daemon.row.reload': 'Docker reloads its configuration. No container stops.',
   'daemon.row.restart': 'Docker restarts: this installation has no other way.',
   'daemon.showChange': 'Show the change',
+  'daemon.masked':
+    'Only an administrator can read this file: other lines are left out, and its other texts are shown as x.',
   'daemon.commands': 'The same in the terminal',
   'daemon.safe': 'If any step fails, everything is restored.',
   'daemon.nothing': 'Docker is already set up like this. Nothing to change.',
@@ -903,6 +905,8 @@ export const en = {
     'Line {line} of {file} has an invisible character that JSON does not allow. Delete it, or write a plain space.',
   'daemon.fault.after-end':
     '{file} goes on after its closing brace, on line {line}. Put all settings into one pair of braces.',
+  'daemon.fault.hidden':
+    '{file} has a mistake on line {line}. Only an administrator can read the file, so Slipway neither shows nor mends it. Correct it in an editor, or restore a backup.',
   'daemon.fault.not-object': 'The settings in {file} are not in braces. Put them in one pair of curly braces.',
   'daemon.fault.web-page': '{file} holds a web page instead of settings. Restore a backup, or start without the file.',
   'daemon.fault.empty': '{file} is empty. Docker 20.10 does not start with an empty file.',
@@ -1195,7 +1199,7 @@ export const en = {
   'error.daemon-file-changed': 'daemon.json has just been changed by something else. Try again.',
   'error.daemon-file-needs-password': 'Only an administrator can read {file}.',
   'error.daemon-file-needs-password.hint':
-    'You will be asked for a password to read it, and once more before anything is changed.',
+    'You will be asked for a password to read its mirrors, and once more before anything is changed. Passwords and other texts in it stay hidden.',
   'error.daemon-file-invalid': 'daemon.json has a mistake on line {line}, column {column}.',
   'error.daemon-file-invalid.hint':
     'Slipway does not edit a file that it cannot parse ({detail}). Correct it, or restore a backup.',
@@ -1227,6 +1231,7 @@ export const en = {
     'Docker would not start with the option in both places. Remove it from the service’s command line first.',
   'error.daemon-file-refused': 'Docker would refuse this configuration.',
   'error.daemon-file-refused.hint': 'It says: {detail}.',
+  'error.daemon-file-refused.secret': 'Only an administrator may see why: run “sudo dockerd --validate”.',
   'error.daemon-file-reload-failed': 'Docker could not be told to reload its configuration.',
   'error.daemon-file-reload-failed.hint': 'The system says: {detail}.',
   'error.daemon-file-not-applied': 'Docker did not apply the change; its log says why.',
@@ -1241,7 +1246,7 @@ export const en = {
 
   'polkit.description': 'Change Docker’s mirrors',
   'polkit.message':
-    'Slipway wants to change mirrors or registries in Docker’s configuration (daemon.json), or mend its punctuation',
+    'Slipway wants to read Docker’s configuration (daemon.json), and to change its mirrors or registries or mend its punctuation. If only administrators can read the file, Slipway reads its mirrors, registries, numbers and names of settings, but no other texts.',
   'polkit.restore.description': 'Restore Docker’s configuration',
   'polkit.restore.message':
     'Slipway wants to replace Docker’s configuration (daemon.json), which is broken, with an earlier version of the whole file. Any setting may change',

@@ -775,6 +775,7 @@ export const zhCN = {
   'daemon.row.reload': 'Docker 重新读取配置，不会停止任何容器。',
   'daemon.row.restart': 'Docker 会重启，这种安装方式没有别的办法。',
   'daemon.showChange': '查看改动',
+  'daemon.masked': '只有管理员可以读取这个文件：这里不含其他行，其他文字显示为 x。',
   'daemon.commands': '在终端中手动操作',
   'daemon.safe': '任何一步失败，都会恢复原状。',
   'daemon.nothing': 'Docker 已经是这样设置的，无需改动。',
@@ -854,6 +855,8 @@ export const zhCN = {
   'daemon.fault.escape': '{file} 第 {line} 行的文本中有单个反斜杠，应写成两个：\\\\。',
   'daemon.fault.space': '{file} 第 {line} 行有 JSON 不支持的不可见字符，请删去，或换成普通空格。',
   'daemon.fault.after-end': '{file} 的右花括号之后还有内容（第 {line} 行），请把所有设置放进同一对花括号。',
+  'daemon.fault.hidden':
+    '{file} 第 {line} 行有误。只有管理员可以读取这个文件，Slipway 不会显示或修复它。请用编辑器修正，或恢复一份备份。',
   'daemon.fault.not-object': '{file} 的设置没有放在花括号里，请用一对花括号括起来。',
   'daemon.fault.web-page': '{file} 里是一个网页，不是配置。请恢复备份，或不用此文件启动。',
   'daemon.fault.empty': '{file} 是空文件，Docker 20.10 无法用空文件启动。',
@@ -1114,7 +1117,8 @@ export const zhCN = {
   'error.daemon-file-recovered': '已先恢复被中断的改动，请重试。',
   'error.daemon-file-changed': 'daemon.json 刚刚被其他程序或用户改动，请重试。',
   'error.daemon-file-needs-password': '只有管理员可以读取 {file}。',
-  'error.daemon-file-needs-password.hint': '读取时需要输入密码，改动前还会再次询问。',
+  'error.daemon-file-needs-password.hint':
+    '读取其中的镜像加速需要输入密码，改动前还会再次询问。密码等其他文字不会显示。',
   'error.daemon-file-invalid': 'daemon.json 第 {line} 行第 {column} 列有误。',
   'error.daemon-file-invalid.hint': '无法解析的文件 Slipway 不会改动（{detail}）。请修正它，或恢复一份备份。',
   'error.daemon-file-duplicate-key': 'daemon.json 中“{key}”出现了两次。',
@@ -1141,6 +1145,7 @@ export const zhCN = {
   'error.daemon-file-flag-conflict.hint': '两处都有同一选项时，Docker 无法启动。请先从服务的命令行中去掉它。',
   'error.daemon-file-refused': 'Docker 不接受这份配置。',
   'error.daemon-file-refused.hint': '引擎的回应：{detail}。',
+  'error.daemon-file-refused.secret': '原因只有管理员可以查看：请运行“sudo dockerd --validate”。',
   'error.daemon-file-reload-failed': '无法让 Docker 重新读取配置。',
   'error.daemon-file-reload-failed.hint': '系统提示：{detail}。',
   'error.daemon-file-not-applied': 'Docker 没有采用这次修改，原因见它的日志。',
@@ -1153,7 +1158,8 @@ export const zhCN = {
   'error.daemon-file-helper-error.hint': '具体原因：{why}。',
 
   'polkit.description': '修改 Docker 的镜像加速',
-  'polkit.message': '修改 Docker 配置（daemon.json）中的镜像加速、私有仓库，或修复其中的标点，需要认证',
+  'polkit.message':
+    '读取 Docker 配置（daemon.json），修改其中的镜像加速、私有仓库，或修复其中的标点，需要认证。如果只有管理员可以读取该文件，Slipway 只读取镜像加速、私有仓库、数字和设置名，不读取其他文字。',
   'polkit.restore.description': '恢复 Docker 的配置',
   'polkit.restore.message':
     'Docker 配置（daemon.json）已损坏，将用以前的版本替换整个文件，任何设置都可能改变，需要认证',

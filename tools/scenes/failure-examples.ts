@@ -167,6 +167,7 @@ export const failureExamples: Examples<Failure> = {
   'daemon-file-flag-conflict': [{ code: 'daemon-file-flag-conflict', key: 'insecure-registries', state }],
   'daemon-file-refused': [
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state },
+    { code: 'daemon-file-refused', detail: '', state },
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'restored' },
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'left' },
     { code: 'daemon-file-refused', detail: 'invalid registry-mirrors', state: 'unsure' },

@@ -9,6 +9,8 @@ channel      reads and writes the lines; timeouts and signals
 strict_json  a JSON parser that keeps duplicate keys, and numbers as they are written
 rules        which changes of the text are allowed
 addresses    which addresses of mirrors and registries a change may add
+edits        the edits of a change
+masking      what is told of a file that not everybody may read
 mend         which mends of a broken text are allowed
 scope        the system's Docker or a user's rootless Docker: all differences between the two
 config_file  where daemon.json is, and whether it is safe to change
@@ -22,4 +24,4 @@ rollback     undoes a change, also after a crash
 errors       the closed list of error codes
 """
 
-PROTOCOL = 2
+PROTOCOL = 3

@@ -8,8 +8,10 @@ import os
 import time
 
 from .config_file import hash_of, locate_config, open_folder, read_config
+from .edits import apply_edits
 from .engine import read_engine_config, wait_until_in_force
 from .errors import Refused, refused_from_os_error
+from .masking import is_public
 from .mend import check_mend
 from .process import check_flags, find_process, reload, validate
 from .replace import create_file, replace_file
@@ -18,10 +20,10 @@ from .rules import MANAGED_KEYS, MIRRORS, check_change, check_not_json, parse_me
 from .strict_json import Members, is_identical
 
 
-def change(store, channel, old_hash, new):
-    """Writes a new text to the file and reloads the engine. The caller then keeps the change or rolls it back.
+def change(store, channel, old_hash, edits):
+    """Edits the file and reloads the engine. The caller then keeps the change or rolls it back.
 
-    The new text may equal the old one: the engine may not have reloaded the file yet.
+    There may be no edits: the engine may not have reloaded the file yet.
     """
     path, current = _read_expected(store, old_hash)
     process = find_process(store.scope, path.kind)
@@ -29,8 +31,15 @@ def change(store, channel, old_hash, new):
         raise Refused('engine-down', kind=path.kind)
     check_flags(process, path)
     engine_before = read_engine_config(store.scope)
-    check_change(current.data, new, paths_allowed=engine_before is not None and engine_before.major >= 25)
-    _check_by_dockerd(store, channel, process, new)
+    new = apply_edits(current.data, edits)
+    try:
+        check_change(current.data, new, paths_allowed=engine_before is not None and engine_before.major >= 25)
+    except Refused as refused:
+        if refused.code == 'text-invalid' and not is_public(path, current):
+            # Where a text is invalid can depend on what the caller must not learn.
+            raise Refused('text-elsewhere') from None
+        raise
+    _check_by_dockerd(store, channel, process, new, is_public(path, current))
     return _apply(store, channel, path, current, new, engine_before, {}, must_run=True)
 
 
@@ -60,7 +69,7 @@ def _replace_whole(store, channel, path, current, new):
     process = find_process(store.scope, path.kind)
     if process is not None:
         check_flags(process, path)
-    _check_by_dockerd(store, channel, process, new)
+    _check_by_dockerd(store, channel, process, new, is_public(path, current))
     old_members = try_parse_members(current.data)
     engine_before = read_engine_config(store.scope) if process else None
 
@@ -83,12 +92,15 @@ def _read_expected(store, old_hash):
     return path, current
 
 
-def _check_by_dockerd(store, channel, process, new):
-    """Lets dockerd check the text, if it can. Sends the step `checked`, with whether dockerd found the text valid."""
+def _check_by_dockerd(store, channel, process, new, public):
+    """Lets dockerd check the text, if it can. Sends the step `checked`, with whether dockerd found the text valid.
+
+    dockerd quotes values, so what it says is told only if everybody may read the file.
+    """
     output = None if process is None else _validate_text(store, process, new)
     # If `{}` causes the same error, the way dockerd is run for this check causes it: the engine itself did start.
     if output and output != _validate_text(store, process, b'{}'):
-        raise Refused('engine-refused', detail=output)
+        raise Refused('engine-refused', detail=output if public else '')
     channel.send({'step': 'checked', 'validated': output == ''})
 
 

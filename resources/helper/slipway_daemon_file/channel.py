@@ -28,10 +28,14 @@ def _is_text(value):
     return type(value) is str
 
 
+def _is_list(value):
+    return type(value) is list
+
+
 VERBS = {
     'read': {},
     'history': {},
-    'change': {'oldHash': _is_hash_or_none, 'newText': _is_text},
+    'change': {'oldHash': _is_hash_or_none, 'edits': _is_list},
     'mend': {'oldHash': _is_hash, 'newText': _is_text},
     'restore': {'oldHash': _is_hash_or_none, 'hash': _is_hash},
     'keep': {},

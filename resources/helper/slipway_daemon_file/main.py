@@ -1,4 +1,4 @@
-"""Serves requests. The caller is not trusted: it supplies at most a verb, two hashes and one text."""
+"""Serves requests. The caller is not trusted: it supplies at most a verb, two hashes, and a text or edits."""
 
 import contextlib
 import os
@@ -8,9 +8,11 @@ from . import PROTOCOL
 from .change import change, mend, restore
 from .channel import Channel, ChannelClosed
 from .config_file import hash_of, locate_config, read_config
+from .edits import parse_edits
 from .engine import read_engine_config
 from .errors import Refused
 from .inherited import reset_inherited
+from .masking import is_public, mask
 from .process import find_process, is_set_by_flag
 from .rollback import recover, roll_back
 from .rules import MANAGED_KEYS
@@ -86,12 +88,14 @@ def _change(store, channel, verb, request):
     recover(store, channel)
     if verb == 'restore':
         result = restore(store, channel, request.get('oldHash'), request.get('hash'))
+    elif verb == 'change':
+        result = change(store, channel, request.get('oldHash'), parse_edits(request.get('edits')))
     else:
         try:
             new = request.get('newText').encode()
         except UnicodeEncodeError:
             raise Refused('bad-request', detail='the text is not valid Unicode') from None
-        result = (change if verb == 'change' else mend)(store, channel, request.get('oldHash'), new)
+        result = mend(store, channel, request.get('oldHash'), new)
     channel.send({'answer': 'changed', **result})
     return _await_decision(store, channel)
 
@@ -133,16 +137,12 @@ def _describe_config(store):
     current = read_config(path)
     process = find_process(store.scope, path.kind)
     config = read_engine_config(store.scope) if process else None
-    try:
-        text = None if current.data is None else current.data.decode()
-    except UnicodeDecodeError:
-        text = None
     return {
         'file': path.configured,
         'kind': path.kind,
         'target': os.path.join(path.folder, path.name) if path.is_link else None,
         'hash': hash_of(current.data),
-        'text': text,
+        **_describe_text(path, current),
         'owner': None if current.data is None else current.uid,
         'group': None if current.data is None else current.gid,
         'mode': None if current.data is None else f'{current.mode:04o}',
@@ -152,6 +152,22 @@ def _describe_config(store):
         'pending': store.read_journal() is not None,
         'backups': store.history(),
     }
+
+
+def _describe_text(path, current):
+    """The text, masked unless everybody may read the file. A text that cannot be masked is not told, only its fault."""
+    masked = not is_public(path, current)
+    text, fault = current.data, None
+    try:
+        if masked:
+            text = mask(current.data)
+    except Refused as refused:
+        text, fault = None, {'error': refused.code, **refused.facts, 'detail': ''}
+    try:
+        text = None if text is None else text.decode()
+    except UnicodeDecodeError:
+        text = None
+    return {'text': text, 'masked': masked, 'fault': fault}
 
 
 def _send_refusal(channel, refused):

@@ -19,6 +19,7 @@ _FIELDS = {
     'state_folder': 'the folder of the lock, the backups and the journal',
     'environment': 'environment variables of systemctl, beside PATH',
     'untrusted_mode': 'the mode bits with which other users could change a file or folder',
+    'caller_may_read': 'whether the caller may read everything that the helper may read',
     'allow_sticky': 'whether a folder with the sticky bit is trusted: users can replace only their own files in it',
 }
 
@@ -52,6 +53,7 @@ ROOT = Scope(
     state_folder='/var/lib/slipway',
     environment={},
     untrusted_mode=0o022,
+    caller_may_read=False,
     allow_sticky=False,
 )
 
@@ -83,5 +85,6 @@ def user_scope(environment):
         environment={name: environment[name] for name in systemctl_variables if name in environment},
         # Group-writable files are trusted: many systems give each user a group of their own and a umask of 002.
         untrusted_mode=0o002,
+        caller_may_read=True,
         allow_sticky=True,
     )

@@ -6,7 +6,7 @@ import { loadImages } from '../../../tools/world/images.ts'
 import type { Mirror } from '../../../tools/world/mirrors.ts'
 import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
-import { openChanger, type Changer } from './changer.ts'
+import { openChanger, textAfter, type Changer } from './changer.ts'
 import { eventually } from '../eventually.ts'
 import { installedHelper, readMirrors, expectNoHelperRunning, readState, write } from './helper-tools.ts'
 import { matrix } from '../matrix.ts'
@@ -73,7 +73,7 @@ describe.each(matrix)('on $title', (options) => {
     // Docker 20.10 cannot check a file beforehand.
     expect('unvalidated' in job.subject).toBe(options.version === '20.10')
     expect(await readMirrors(engine)).toEqual([good.address, second.address])
-    expect(readState()?.text).toBe(storedPlan.plan.change!.after)
+    expect(readState()?.text).toBe(`${textAfter(storedPlan.plan.change!.diff)}\n`)
     expect(good.requests.length).toBeGreaterThan(0)
     expect((await engine.docker.listImages({ all: true })).length).toBe(imageCount)
     expect((await changer.readConfig()).changes[0]).toMatchObject({ before: [], after: [good.address, second.address] })
@@ -122,7 +122,7 @@ describe.each(matrix)('on $title', (options) => {
     expect(await changer.setMirrors([second.address])).toMatchObject({ state: 'done' })
     write(editedText)
     const storedPlan = await changer.plan([good.address])
-    expect(storedPlan.plan.change).toMatchObject({ before: editedText, after: editedText })
+    expect(storedPlan.plan.change).toEqual({ diff: [{ kind: 'same', text: editedText, line: 1 }], isMasked: false })
     expect(await changer.apply(storedPlan.id)).toMatchObject({ state: 'done' })
     expect(await readMirrors(engine)).toEqual([good.address])
 
@@ -387,7 +387,10 @@ test('if the helper is killed during a change, the change fails, and the next ch
     const refused = await changer.handlers['daemon-config.plan']({ mirrors, withPassword: false })
     expect(refused).toMatchObject({ error: { code: 'daemon-file-interrupted', helper: true } })
     const planned = await changer.handlers['daemon-config.plan']({ mirrors: [second.address], withPassword: true })
-    expect(planned).toMatchObject({ ok: true, value: { plan: { change: { before: '{ "debug": false }' } } } })
+    expect(planned).toMatchObject({
+      ok: true,
+      value: { plan: { change: { diff: [{ text: '{ "debug": false }' }, {}], isMasked: false } } },
+    })
     expect(await readMirrors(engine)).toEqual([])
     expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
     expect(await readMirrors(engine)).toEqual([second.address])
@@ -403,30 +406,6 @@ const asNobody = async <T>(action: () => Promise<T>) => {
   return action().finally(() => process.seteuid!(0))
 }
 
-test('a file that only root can read is read by the helper, after the user has agreed to enter a password', async () => {
-  const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true })
-  const secretText = '{ "registry-mirrors": ["https://secret.example"] }'
-  write(secretText, { mode: 0o600 })
-  const changer = await openChanger({ online, socket: systemPaths.socket })
-  try {
-    const config = await asNobody(() => changer.readConfig())
-    expect(config).toMatchObject({ method: 'root-helper', secret: true, file: systemPaths.config })
-    expect(config.named).toBeUndefined()
-    const mirrors = [good.address]
-    expect(
-      await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: false })),
-    ).toEqual({
-      ok: false,
-      error: { code: 'daemon-file-needs-password', file: systemPaths.config, helper: true },
-    })
-    const planned = await asNobody(async () => changer.handlers['daemon-config.plan']({ mirrors, withPassword: true }))
-    expect(planned).toMatchObject({ ok: true, value: { plan: { change: { before: secretText } } } })
-  } finally {
-    await changer.stop()
-    await engine.stop()
-  }
-})
-
 test('a file that only root can read, and that is not JSON, is replaced by a backup', async () => {
   const engine = await startEngine({ version: '26.1', store: 'classic', asInstalled: true, env: online.hub.engineEnv })
   write('{ "debug": false }', { mode: 0o600 })
@@ -440,7 +419,7 @@ test('a file that only root can read, and that is not JSON, is replaced by a bac
       asNobody(async () => changer.handlers['daemon-config.plan-restore']({ hash, withPassword }))
     expect(await plan(false)).toMatchObject({ error: { code: 'daemon-file-needs-password', helper: true } })
     const planned = await plan(true)
-    expect(planned).toMatchObject({ ok: true, value: { whole: { gains: ['debug'] } } })
+    expect(planned).toMatchObject({ ok: true, value: { whole: { loses: [], gains: [] } } })
     expect(await changer.apply(planned.ok ? planned.value.id : '')).toMatchObject({ state: 'done' })
     expect(readState()).toMatchObject({ text: '{ "debug": false }', mode: '600' })
     expect(await readMirrors(engine)).toEqual([])

@@ -12,6 +12,7 @@ import { testPull } from '../../../main/workflows/index.ts'
 import type { Job } from '../../../preload/contract/index.ts'
 import type { Online } from '../../../tools/world/world.ts'
 import { eventually } from '../eventually.ts'
+import type { DiffLine } from '../../../model/daemon-config/line-diff.ts'
 import { homeWith, type ContextOptions } from '../home.ts'
 import { installedHelper, installedRestoreHelper, userScope } from './helper-tools.ts'
 import { serve } from '../engine-window.ts'
@@ -31,6 +32,10 @@ interface ChangerOptions {
   readonly onStep?: (step: string, job: Job) => void
 }
 
+/** The text that a plan shows, without its last line end. */
+export const textAfter = (diff: readonly DiffLine[]): string =>
+  diff.flatMap(({ kind, text }) => (kind === 'removed' ? [] : [text])).join('\n')
+
 export async function openChanger({
   online,
   socket,
@@ -47,10 +52,12 @@ export async function openChanger({
   const served = serve(environment, undefined, () => engineChanged())
   const store = openStore(folder)
   const http = httpClient({ version: '0', env: httpEnv })
+  const published: unknown[] = []
   const doneSteps = new Map<string, Set<string>>()
   const jobs = jobService({
     store,
     publish(name, payload) {
+      published.push(payload)
       if (name !== 'jobs.changed') return
       const job = payload as Job
       const reported = doneSteps.get(job.id) ?? new Set()
@@ -104,6 +111,8 @@ export async function openChanger({
   }
   return {
     ...{ handlers, plan, planRestore, apply, waitForEnd, served },
+    /** Everything that the jobs sent to the window. */
+    published,
     /** Plans and applies a change to these mirrors. */
     setMirrors: async (mirrors: readonly string[]) => apply((await plan(mirrors)).id),
     /** Plans and applies the restore of a backup. */

@@ -10,6 +10,8 @@ import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { reloadMirrors } from './killed-helper.ts'
 import {
+  changeTo,
+  changeLine,
   changeFile,
   file,
   hashOf,
@@ -60,10 +62,27 @@ async function send(bytes: string | Buffer, program = installedHelper, args: rea
   return { code, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
 }
 
-const change = { verb: 'change', oldHash: hashOf(plainText), newText: textWithMirror }
+const change = changeLine(plainText, textWithMirror)
+
+const invalidEdits: readonly (readonly [title: string, edits: string])[] = [
+  ['a text instead of edits', '""'],
+  ['an edit that is no list', '[{}]'],
+  ['an edit without a text', '[[2,0]]'],
+  ['a negative offset', '[[-1,0,""]]'],
+  ['a fraction', '[[2.0,0,""]]'],
+  ['an offset that is true', '[[true,0,""]]'],
+  ['an offset that is a string', '[["2",0,""]]'],
+  ['a very long number', '[[1000000000000,0,""]]'],
+  ['edits in another order', '[[2,0,""],[1,0,""]]'],
+  ['edits that overlap', '[[1,2,""],[2,0,""]]'],
+  ['an edit beyond the end', '[[22,1,""]]'],
+  ['seventeen edits', `[${'[1,0,""],'.repeat(16)}[1,0,""]]`],
+]
+
+const changeWith = (edits: string) => JSON.stringify({ ...change, edits: 0 }).replace('"edits":0', `"edits":${edits}`)
 
 describe('an invalid request', () => {
-  test.each([
+  test.each<readonly [title: string, bytes: string | Buffer]>([
     ['not JSON', 'hello'],
     ['not UTF-8', Buffer.from('{"verb":"re\xffad"}', 'latin1')],
     ['not an object', '["read"]'],
@@ -71,12 +90,13 @@ describe('an invalid request', () => {
     ['a verb that is not a string', '{"verb":["read"]}'],
     ['a verb that names an inherited attribute', '{"verb":"__class__"}'],
     ['an unknown key', JSON.stringify({ ...change, file: '/etc/passwd' })],
-    ['a missing key', JSON.stringify({ verb: 'change', newText: textWithMirror })],
+    ['a missing key', JSON.stringify({ verb: 'change', edits: change.edits })],
     ['a duplicate key', `{"verb":"read","verb":"change"}`],
     ['a hash that is a path', JSON.stringify({ verb: 'restore', oldHash: null, hash: '../../../etc/shadow' })],
     ['a hash with a newline', JSON.stringify({ ...change, oldHash: `${hashOf(plainText)}\n` })],
-    ['a text that is a number', '{"verb":"change","oldHash":null,"newText":1}'],
-    ['a text with a lone surrogate', JSON.stringify(change).replace('labels', '\\ud800')],
+    ['a text that is a number', '{"verb":"mend","oldHash":"HASH","newText":1}'.replace('HASH', hashOf(plainText))],
+    ...invalidEdits.map(([title, edits]) => [title, changeWith(edits)] as const),
+    ['a text with a lone surrogate', JSON.stringify(change).replace('registry', '\\ud800')],
     ['very deep nesting', `{"verb":${'['.repeat(200_000)}`],
     ['a number of a million digits', `{"verb":${'9'.repeat(1_000_000)}}`],
     ['a line that is too long', Buffer.alloc((8 << 20) + (1 << 18), 'x')],
@@ -127,14 +147,14 @@ describe('a new text that is not allowed', () => {
       textWithMirror.replace('{', '{ "registry-mirrors": [],'),
       'text-invalid: file-duplicate-key',
     ],
-    ['an empty text', '', 'text-invalid: file-invalid'],
+    ['an empty text', '', 'text-elsewhere'],
     ['a value of another type', textWithMirror.replace(`["${mirror}"]`, '{}'), 'text-invalid: wrong-type'],
     [
       'four mirrors',
       textWithMirror.replace(`"${mirror}"`, '"http://a","http://b","http://c","http://d"'),
       'too-many-mirrors',
     ],
-    ['a text of two megabytes', textWithMirror + ' '.repeat(2 << 20), 'text-too-large'],
+    ['a text of two megabytes', textWithMirror.replace('{', `{${' '.repeat(2 << 20)}`), 'text-too-large'],
   ])('is refused, and the reason is reported: %s', async (_, newText, why) => {
     const { answer } = await changeFile(newText)
     expect(answer).toEqual({ ok: false, error: { code: 'daemon-file-helper-error', why, state: 'untouched' } })
@@ -205,7 +225,7 @@ describe('a race', () => {
       for (let attempt = 0; attempt < 10; attempt++) {
         write(plainText)
         const { helper } = await startHelper()
-        const changing = helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
+        const changing = helper.change(changeTo(plainText, textWithMirror))
         await sleep(Math.random() * 200)
         const text = `{ "labels": ["theirs=${attempt}"] }`
         write(text)

@@ -144,7 +144,7 @@ describe.each(['20.10', '26.1'] as const)('Docker %s', (version) => {
     ['100,000 insecure registries', Array.from({ length: 100_000 }, (_, index) => `r${index}`)],
     ['the same insecure registry 51 times', Array.from({ length: 51 }, () => 'a.example')],
   ])('a change that adds %s is refused', async (_, registries) => {
-    const text = JSON.stringify({ 'insecure-registries': registries, labels: ['x=y'] })
+    const text = `{ "insecure-registries": ${JSON.stringify(registries)}, "labels": ["x=y"] }\n`
     await expectRefused({ code: 'daemon-file-helper-error', why: 'too-many-registries', state: 'untouched' }, text)
   })
 

@@ -1,7 +1,16 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { textWithMirror, useSystemEngine, mirrorsKey, mirror, plainText } from './clean-engine.ts'
-import { changeFile, file, hashOf, startHelper, startRestoreHelper, readState, write } from './helper-tools.ts'
+import {
+  changeTo,
+  changeFile,
+  file,
+  hashOf,
+  startHelper,
+  startRestoreHelper,
+  readState,
+  write,
+} from './helper-tools.ts'
 
 const setup = useSystemEngine('26.1')
 const { expectMirrors } = setup
@@ -9,10 +18,10 @@ const { expectMirrors } = setup
 describe('another writer', () => {
   test('a second helper is refused while the first one changes the file, and can change it afterwards', async () => {
     const [first, second] = [await startHelper(), await startHelper()]
-    const request = { oldHash: hashOf(plainText), newText: textWithMirror }
+    const request = changeTo(plainText, textWithMirror)
     expect(await first.helper.change(request)).toMatchObject({ ok: true })
     const busy = { ok: false, error: { code: 'helper-busy' } }
-    const revertRequest = { oldHash: hashOf(textWithMirror), newText: plainText }
+    const revertRequest = changeTo(textWithMirror, plainText)
     expect(await second.helper.change(revertRequest)).toEqual(busy)
     const restoring = await startRestoreHelper()
     expect(await restoring.helper.restore({ oldHash: hashOf(textWithMirror), hash: hashOf(plainText) })).toEqual(busy)
@@ -22,7 +31,7 @@ describe('another writer', () => {
     expect(third.helper.recovered).toBeUndefined()
     await third.helper.end()
     expect(await first.helper.keep()).toMatchObject({ ok: true })
-    const clearRequest = { oldHash: hashOf(textWithMirror), newText: textWithMirror.replace(`["${mirror}"]`, '[]') }
+    const clearRequest = changeTo(textWithMirror, textWithMirror.replace(`["${mirror}"]`, '[]'))
     expect(await second.helper.change(clearRequest)).toMatchObject({ ok: true })
     expect(await second.helper.keep()).toMatchObject({ ok: true })
     await first.helper.end()
@@ -92,7 +101,7 @@ describe('backups', () => {
     for (let label = 0; label < 22; label++) {
       write(text(label))
       const newText = text(label).replace('{', `{ ${mirrorsKey},`)
-      expect(await helper.change({ oldHash: hashOf(text(label)), newText })).toMatchObject({ ok: true })
+      expect(await helper.change(changeTo(text(label), newText))).toMatchObject({ ok: true })
       expect(await helper.undo()).toEqual({ ok: true, value: 'restored' })
     }
     const list = await helper.history()

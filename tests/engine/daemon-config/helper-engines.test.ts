@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { systemPaths } from '../../../tools/world/dockerd.ts'
 import { textWithMirror, useSystemEngine, plainText } from './clean-engine.ts'
 import { reloadMirrors } from './killed-helper.ts'
-import { changeFile, hashOf, startHelper, readState } from './helper-tools.ts'
+import { changeTo, changeFile, startHelper, readState } from './helper-tools.ts'
 
 const setup = useSystemEngine('26.1')
 const { expectMirrors, expectRefused } = setup
@@ -72,7 +72,7 @@ describe('the engine', () => {
         if (step === 'backed-up') process.kill(setup.engine.pid, 'SIGKILL')
       },
     })
-    const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
+    const answer = await helper.change(changeTo(plainText, textWithMirror))
     // If the helper asked the engine to reload before SIGKILL arrived, the change succeeds. Then it is undone.
     const undone = answer.ok ? await helper.undo() : answer
     await helper.end()
@@ -87,7 +87,7 @@ describe('the engine', () => {
   test('dies before the change is undone: the file is restored, and the engine starts again without mirrors', async () => {
     const before = readState()
     const { helper } = await startHelper()
-    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({ ok: true })
+    expect(await helper.change(changeTo(plainText, textWithMirror))).toMatchObject({ ok: true })
     await setup.engine.kill()
     expect(await helper.undo()).toEqual({ ok: true, value: 'restored' })
     await helper.end()
@@ -104,7 +104,7 @@ describe('the engine', () => {
       const { helper } = await startHelper({
         onStep: (step) => void (step === 'backed-up' && process.kill(setup.engine.pid, 'SIGSTOP')),
       })
-      const answer = await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })
+      const answer = await helper.change(changeTo(plainText, textWithMirror))
       const undone = answer.ok ? await helper.undo() : undefined
       process.kill(setup.engine.pid, 'SIGCONT')
       await helper.end()

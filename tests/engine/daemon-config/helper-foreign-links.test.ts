@@ -20,7 +20,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { findUnsafePath } from '../../../main/daemon-config/hops.ts'
 import { bindMount, nobody } from '../../../tools/world/rootless.ts'
 import { mirror, plainText, textWithMirror, useSystemEngine } from './clean-engine.ts'
-import { changeFile, file, hashOf, installedHelper, readState, startHelper, write } from './helper-tools.ts'
+import {
+  changeTo,
+  changeLine,
+  changeFile,
+  file,
+  installedHelper,
+  readState,
+  startHelper,
+  write,
+} from './helper-tools.ts'
 
 const { expectMirrors, expectRefused } = useSystemEngine('26.1')
 
@@ -107,8 +116,8 @@ describe('a link into another user’s folder is not followed, although it leads
       for (let attempt = 0; attempt < 100; attempt++) {
         expect(await helper.read()).toMatchObject({ ok: false, error: unsafe })
         const requests = [
-          helper.change({ oldHash: hashOf(plainText), newText: textWithMirror }),
-          helper.change({ oldHash: hashOf(secretText), newText: textWithMirror }),
+          helper.change(changeTo(plainText, textWithMirror)),
+          helper.change(changeTo(secretText, textWithMirror)),
         ]
         for (const answer of await Promise.all(requests)) expect(answer).toMatchObject({ ok: false, error: unsafe })
       }
@@ -181,8 +190,8 @@ test.each([
     // A change has over a hundred operations, and each swap takes seconds.
     12,
     [
-      { verb: 'change', oldHash: hashOf(plainText), newText: textWithMirror },
-      { verb: 'change', oldHash: hashOf(secretText), newText: '{ "registry-mirrors": [], "labels": ["secret"] }' },
+      changeLine(plainText, textWithMirror),
+      changeLine(secretText, '{ "registry-mirrors": [], "labels": ["secret"] }'),
       { verb: 'keep' },
     ],
   ],

@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { mirrorsKey, plainText, textWithMirror, useSystemEngine } from './clean-engine.ts'
-import { hashOf, installedHelper, readState, write } from './helper-tools.ts'
+import { changeLine, installedHelper, readState, write } from './helper-tools.ts'
 
 const { expectMirrors } = useSystemEngine('26.1')
 
-const change = { verb: 'change', oldHash: hashOf(plainText), newText: textWithMirror }
+const change = changeLine(plainText, textWithMirror)
 const python = '/usr/bin/python3'
 /** Runs these lines of Python, and then the helper in the same process. */
 const helperAfter = (lines: string): [string, string[]] => [
@@ -35,7 +35,7 @@ describe('an ignored SIGCHLD', () => {
     const text = '{ "no-such": 1 }'
     write(text)
     const newText = `{ "no-such": 1, ${mirrorsKey} }`
-    const { lines } = runHelperAfter(ignoreSigchld, [{ verb: 'change', oldHash: hashOf(text), newText }])
+    const { lines } = runHelperAfter(ignoreSigchld, [changeLine(text, newText)])
     expect(lines).toMatchObject([{ error: 'engine-refused', state: 'untouched' }])
     expect(readState()?.text).toBe(text)
     await expectMirrors()

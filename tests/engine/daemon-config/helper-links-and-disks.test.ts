@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { textWithMirror, useSystemEngine, mirrorsKey, mirror, plainText } from './clean-engine.ts'
-import { changeFile, file, hashOf, startHelper, readState, write } from './helper-tools.ts'
+import { changeTo, changeFile, file, startHelper, readState, write } from './helper-tools.ts'
 
 const { expectMirrors, expectRefused } = useSystemEngine('26.1')
 
@@ -49,7 +49,7 @@ test('a link to another user’s file, a broken link or a circular link is not f
   const unsuitable = { code: 'daemon-file-unsuitable', state: 'untouched' }
   expect(await helper.read()).toMatchObject({ ok: false, error: { ...unsuitable, what: 'link-broken' } })
   linkTo(file)
-  expect(await helper.change({ oldHash: undefined, newText: textWithMirror })).toMatchObject({
+  expect(await helper.change(changeTo(undefined, textWithMirror))).toMatchObject({
     ok: false,
     error: unsuitable,
   })
@@ -68,7 +68,7 @@ test('a hard link, a folder or a pipe is not touched', async () => {
   await expectRefused({ code: 'daemon-file-unsuitable', what: 'hard-link' })
   rmSync(file)
   const { helper } = await startHelper()
-  const request = { oldHash: undefined, newText: textWithMirror }
+  const request = changeTo(undefined, textWithMirror)
   mkdirSync(file)
   expect(await helper.change(request)).toMatchObject({ ok: false, error: { what: 'folder' } })
   rmSync(file, { recursive: true })
@@ -131,7 +131,7 @@ test('if the disk fills up before an undo, the result is `unsure`, and the next 
     writeFileSync('/etc/docker/filler', Buffer.alloc(8 << 10))
     const before = readState()
     const { helper } = await startHelper()
-    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({ ok: true })
+    expect(await helper.change(changeTo(plainText, textWithMirror))).toMatchObject({ ok: true })
     writeFileSync('/etc/docker/more', Buffer.alloc(4 << 10))
     writeFileSync('/etc/docker/filler', Buffer.alloc(12 << 10))
     expect(await helper.undo()).toEqual({ ok: true, value: 'unsure' })

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installHelperInWorld } from '../../../tools/world/polkit.ts'
 import { reloadMirrors } from './killed-helper.ts'
-import { hashOf, readMirrors, expectNoHelperRunning, startHelper, readState, write } from './helper-tools.ts'
+import { changeTo, readMirrors, expectNoHelperRunning, startHelper, readState, write } from './helper-tools.ts'
 
 const mirror = 'https://a.example'
 /** Few, because each change that the engine loads takes a second. 300 were tried by hand (`SLIPWAY_FILES=300`). */
@@ -72,7 +72,7 @@ test(
     const property = fc.asyncProperty(anyFile, fc.constantFrom(0o600, 0o644), async (bytes, mode) => {
       write(bytes, { mode, owner: [0, 7] })
       const before = readState()
-      const answer = await helper.change({ oldHash: hashOf(bytes), newText: withMirror(bytes) })
+      const answer = await helper.change(changeTo(bytes, withMirror(bytes)))
       const outcome = answer.ok ? 'changed' : answer.error.code
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
       const whileChanged = answer.ok && [await readMirrors(engine), readState()?.text, await helper.undo()]

@@ -5,7 +5,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { helperFile, helperInstalled, openHelper } from '../../../main/daemon-config/helper.ts'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installHelperInWorld, startPolkit, type Polkit } from '../../../tools/world/polkit.ts'
-import { hashOf, expectNoHelperRunning, installedRestoreHelper, readMirrors, readState, write } from './helper-tools.ts'
+import {
+  changeLine,
+  changeTo,
+  expectNoHelperRunning,
+  installedRestoreHelper,
+  readMirrors,
+  readState,
+  write,
+} from './helper-tools.ts'
 
 /**
  * The command with which the user nobody, who is in no other group, starts the helper through pkexec. The helper itself
@@ -54,7 +62,7 @@ describe('with pkexec', () => {
     expect(helperInstalled()).toBe(true)
     const helper = await openHelper({ command: pkexecAsNobody() })
     if (!helper.ok) throw new Error(JSON.stringify(helper.error))
-    expect(await helper.value.change({ oldHash: hashOf('{}'), newText: text })).toMatchObject({ ok: true })
+    expect(await helper.value.change(changeTo('{}', text))).toMatchObject({ ok: true })
     expect(await helper.value.keep()).toEqual({ ok: true, value: undefined })
     await helper.value.end()
     expect(readState()).toEqual({ text, mode: '644', owner: '0:0' })
@@ -143,7 +151,7 @@ describe('with pkexec', () => {
     process.kill(engine.pid, 'SIGHUP')
     const [program, ...args] = pkexecAsNobody()
     const app = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
-    app.stdin.write(`${JSON.stringify({ verb: 'change', oldHash: hashOf('{}'), newText: text })}\n`)
+    app.stdin.write(`${JSON.stringify(changeLine('{}', text))}\n`)
     let output = ''
     app.stdout.on('data', (data) => (output += data))
     await expect.poll(() => output, { timeout: 20_000 }).toContain('"changed"')

@@ -8,8 +8,8 @@ import { rootlessPaths } from '../../../tools/world/rootless.ts'
 import { eventually } from '../eventually.ts'
 import { reloadMirrors } from './killed-helper.ts'
 import {
+  changeTo,
   commandOf,
-  hashOf,
   helperTools,
   readMirrors,
   expectNoHelperRunning,
@@ -54,10 +54,7 @@ describe.each([
     await reloadMirrors(engine, [])
     const before = '{ "labels": ["x=y"] }\n'
     tools.write(before)
-    const request = {
-      oldHash: hashOf(before),
-      newText: '{ "registry-mirrors": ["https://a.example"], "labels": ["x=y"] }\n',
-    }
+    const request = changeTo(before, '{ "registry-mirrors": ["https://a.example"], "labels": ["x=y"] }\n')
     const args = [commandOf(scope), scope.env ?? {}, request, end].map((argument) => JSON.stringify(argument))
     const child = spawn(process.execPath, ['--input-type=module', '--eval', appSource, ...args], {
       cwd: join(import.meta.dirname, '../../..'),

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { mirror, plainText, textWithMirror, useRootlessEngine, useSystemEngine } from './clean-engine.ts'
-import { hashOf, type HelperScope, type StartedHelper } from './helper-tools.ts'
+import { changeTo, hashOf, type HelperScope, type StartedHelper } from './helper-tools.ts'
 
 const scopes = [
   { title: 'root’s helper', useEngine: () => useSystemEngine('26.1') },
@@ -86,9 +86,10 @@ describe('root’s programs', () => {
   })
 
   test('the one that restores a whole file does nothing else', async () => {
-    const change = { oldHash: hashOf(plainText), newText: textWithMirror }
+    const change = changeTo(plainText, textWithMirror)
+    const mend = { oldHash: hashOf(plainText), newText: textWithMirror }
     await expectRefused(await setup.tools.startRestoreHelper(), async (helper) => helper.change(change))
-    await expectRefused(await setup.tools.startRestoreHelper(), async (helper) => helper.mend(change))
+    await expectRefused(await setup.tools.startRestoreHelper(), async (helper) => helper.mend(mend))
     await expectRefused(await setup.tools.startRestoreHelper(), async (helper) => helper.read())
     expect(existsSync(join((setup.scope satisfies HelperScope).stateFolder, 'journal.json'))).toBe(false)
   })

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import { installHelperInWorld } from '../../../tools/world/polkit.ts'
-import { expectNoHelperRunning, hashOf, readMirrors, readState, startHelper, write } from './helper-tools.ts'
+import { changeTo, expectNoHelperRunning, readMirrors, readState, startHelper, write } from './helper-tools.ts'
 
 const mirror = 'https://a.example'
 
@@ -31,7 +31,7 @@ describe.each(['20.10', '26.1'] as const)('Docker %s', (version) => {
     write(text(''))
     await engine.restart()
     const { helper } = await startHelper()
-    const answer = await helper.change({ oldHash: hashOf(text('')), newText: text(`"${mirror}"`) })
+    const answer = await helper.change(changeTo(text(''), text(`"${mirror}"`)))
     const kept = answer.ok ? await helper.keep() : answer
     await helper.end()
     expect(kept).toEqual({ ok: true, value: undefined })

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { textWithMirror, useSystemEngine, mirrorsKey, mirror, plainText } from './clean-engine.ts'
-import { changeFile, file, hashOf, startHelper, readState, write } from './helper-tools.ts'
+import { changeTo, changeFile, file, hashOf, startHelper, readState, write } from './helper-tools.ts'
 
 describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
   const { expectMirrors } = useSystemEngine(version)
@@ -114,13 +114,13 @@ describe.each(['20.10', '26.1'] as const)('on %s, a file that', (version) => {
     write(plainText)
     const { helper } = await startHelper()
     write('{ "debug": true }')
-    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toEqual({
+    expect(await helper.change(changeTo(plainText, textWithMirror))).toEqual({
       ok: false,
       error: { code: 'daemon-file-changed', state: 'untouched' },
     })
     expect(readState()?.text).toBe('{ "debug": true }')
     write(plainText)
-    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({ ok: true })
+    expect(await helper.change(changeTo(plainText, textWithMirror))).toMatchObject({ ok: true })
     appendFileSync(file, '\n')
     expect(await helper.undo()).toEqual({ ok: true, value: 'left' })
     await helper.end()

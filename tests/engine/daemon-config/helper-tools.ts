@@ -73,6 +73,27 @@ export function commandOf({ runAs, program }: HelperScope): [string, ...string[]
 
 export const hashOf = (text: string | Uint8Array) => createHash('sha256').update(text).digest('hex')
 
+/** The request of a change that replaces one text by another: the bytes that differ are one edit. */
+export function changeTo(before: string | Uint8Array | undefined, after: string) {
+  const [old, current] = [Buffer.from(before ?? ''), Buffer.from(after)]
+  const isInsideCharacter = (index: number) => [old, current].some((bytes) => (bytes[index] ?? 0) >> 6 === 0b10)
+  const shorter = Math.min(old.length, current.length)
+  let start = 0
+  while (start < shorter && old[start] === current[start]) start += 1
+  while (start > 0 && isInsideCharacter(start)) start -= 1
+  let tail = 0
+  while (tail < shorter - start && old.at(-1 - tail) === current.at(-1 - tail)) tail += 1
+  while (tail > 0 && (old[old.length - tail] ?? 0) >> 6 === 0b10) tail -= 1
+  const edit = [start, old.length - tail - start, current.toString('utf8', start, current.length - tail)] as const
+  return { oldHash: before === undefined ? undefined : hashOf(before), edits: [edit] }
+}
+
+/** The same request as the line that the helper reads. */
+export const changeLine = (before: string | Uint8Array | undefined, after: string) => {
+  const { oldHash = null, edits } = changeTo(before, after)
+  return { verb: 'change', oldHash, edits }
+}
+
 export interface FileOptions {
   readonly mode?: number
   readonly owner?: readonly [number, number]
@@ -133,10 +154,7 @@ export function helperTools(scope: HelperScope) {
     const { helper, steps } = await startHelper()
     try {
       const before = readState()
-      const answer = await helper.change({
-        oldHash: before && hashOf(Buffer.from(before.text, 'latin1')),
-        newText,
-      })
+      const answer = await helper.change(changeTo(before && Buffer.from(before.text, 'latin1'), newText))
       const last = answer.ok && then !== 'leave' ? await helper[then]() : undefined
       return { answer, last, steps }
     } finally {

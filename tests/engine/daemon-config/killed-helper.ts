@@ -9,7 +9,16 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine } from '../../../tools/world/engine.ts'
 import { bindMount } from '../../../tools/world/rootless.ts'
-import { commandOf, hashOf, helperTools, readMirrors, type FileOptions, type HelperScope } from './helper-tools.ts'
+import {
+  changeLine,
+  changeTo,
+  commandOf,
+  hashOf,
+  helperTools,
+  readMirrors,
+  type FileOptions,
+  type HelperScope,
+} from './helper-tools.ts'
 
 export interface CrashScenario {
   readonly title: string
@@ -137,7 +146,7 @@ export function crashTools(scope: HelperScope) {
     write(withoutMirrors)
     await reloadMirrors(engine, [])
     const { helper } = await startHelper()
-    await helper.change({ oldHash: hashOf(withoutMirrors), newText: withMirror })
+    await helper.change(changeTo(withoutMirrors, withMirror))
     await helper.undo()
     await helper.end()
   }
@@ -154,12 +163,6 @@ function isJsonObject(text: string): boolean {
 
 const mirror = 'https://a.example'
 const otherMirror = 'https://b.example'
-const changeRequest = (oldText: string | undefined, newText: string) => ({
-  verb: 'change',
-  oldHash: oldText === undefined ? null : hashOf(oldText),
-  newText,
-})
-
 const withoutMirrors = '{\n  "labels": ["x=y"]\n}\n'
 const withMirror = `{\n  "labels": ["x=y"],\n  "registry-mirrors": ["${mirror}"]\n}\n`
 const withOtherMirror = withMirror.replace(mirror, otherMirror)
@@ -172,7 +175,7 @@ export const scenarios: readonly [CrashScenario, ...CrashScenario[]] = [
     title: 'a file that had no mirrors',
     textBefore: withoutMirrors,
     fileOptions: { mode: 0o640, owner: [0, 7] },
-    request: changeRequest(withoutMirrors, withMirror),
+    request: changeLine(withoutMirrors, withMirror),
     end: 'undo',
     mirrorsBefore: [],
     textAfter: withMirror,
@@ -181,7 +184,7 @@ export const scenarios: readonly [CrashScenario, ...CrashScenario[]] = [
   {
     title: 'a file that had mirrors',
     textBefore: withMirror,
-    request: changeRequest(withMirror, withOtherMirror),
+    request: changeLine(withMirror, withOtherMirror),
     end: 'keep',
     mirrorsBefore: [mirror],
     textAfter: withOtherMirror,
@@ -190,7 +193,7 @@ export const scenarios: readonly [CrashScenario, ...CrashScenario[]] = [
   {
     title: 'a file that did not exist',
     textBefore: undefined,
-    request: changeRequest(undefined, onlyMirror),
+    request: changeLine(undefined, onlyMirror),
     end: 'undo',
     mirrorsBefore: [],
     textAfter: onlyMirror,

@@ -5,9 +5,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startEngine, type Engine } from '../../../tools/world/engine.ts'
 import type { Mirror } from '../../../tools/world/mirrors.ts'
 import { startOnline, type Online } from '../../../tools/world/world.ts'
-import { openChanger, type Changer } from './changer.ts'
+import { openChanger, type Changer, textAfter } from './changer.ts'
 import { reloadMirrors } from './killed-helper.ts'
-import { commandOf, hashOf, helperTools, readMirrors, expectNoHelperRunning, userScope } from './helper-tools.ts'
+import {
+  changeTo,
+  commandOf,
+  hashOf,
+  helperTools,
+  readMirrors,
+  expectNoHelperRunning,
+  userScope,
+} from './helper-tools.ts'
 
 let online: Online
 let good: Mirror
@@ -69,7 +77,7 @@ describe('the daemon.json of a rootless Docker', () => {
     expect(job).toMatchObject({ state: 'done' })
     expect(job.items.map(({ name }) => name)).not.toContain('password')
     expect(await readMirrors(engine)).toEqual([good.address])
-    expectText(stored.plan.change!.after)
+    expectText(textAfter(stored.plan.change!.diff))
 
     const [{ backup } = {}] = (await changer.readConfig()).changes
     writeFileSync(engine.configFile, '{,')
@@ -132,7 +140,7 @@ describe('the daemon.json of a rootless Docker', () => {
     const pidFile = join(folder, 'helper.pid')
     const recordPid = ['/bin/sh', '-c', 'echo $$ >"$0"; exec "$@"', pidFile] as const
     const { helper } = await helperTools(scope).startHelper({ command: [...recordPid, ...commandOf(scope)] })
-    const result = await helper.change({ oldHash: hashOf(before), newText })
+    const result = await helper.change(changeTo(before, newText))
     expect(result).toMatchObject({ ok: true, value: { confirmed: true } })
     process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL')
     await helper.end()

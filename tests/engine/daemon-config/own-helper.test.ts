@@ -6,7 +6,7 @@ import { startEngine } from '../../../tools/world/engine.ts'
 import { nobody, rootlessPaths } from '../../../tools/world/rootless.ts'
 import { textWithMirror, mirrorsKey, mirror, useRootlessEngine, plainText } from './clean-engine.ts'
 import { reloadMirrors } from './killed-helper.ts'
-import { commandOf, hashOf } from './helper-tools.ts'
+import { changeTo, commandOf, hashOf } from './helper-tools.ts'
 
 /**
  * The rootless helper and its engine run as the user nobody, the engine in a user namespace, with only that user's
@@ -23,7 +23,7 @@ describe('the helper as the user nobody', () => {
       command: ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', ...command],
     })
     expect(await helper.read()).toMatchObject({ ok: true, value: { kind: 'rootless', file: setup.scope.file } })
-    const request = { oldHash: hashOf(plainText), newText: textWithMirror }
+    const request = changeTo(plainText, textWithMirror)
     expect(await helper.change(request)).toMatchObject({ ok: true, value: { confirmed: true } })
     expect(setup.tools.readState()).toEqual({ text: textWithMirror, mode: '664', owner: `${nobody}:${nobody}` })
     await expectMirrors(mirror)
@@ -63,7 +63,7 @@ describe('another writer', () => {
   test('a change is refused if an editor has saved another text since the file was read', async () => {
     const { helper } = await setup.tools.startHelper()
     setup.tools.write('{ "labels": ["theirs=1"] }')
-    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({
+    expect(await helper.change(changeTo(plainText, textWithMirror))).toMatchObject({
       error: { code: 'daemon-file-changed', state: 'untouched' },
     })
     await helper.end()
@@ -72,7 +72,7 @@ describe('another writer', () => {
 
   test('a text that an editor saves after the change is kept', async () => {
     const { helper } = await setup.tools.startHelper()
-    expect(await helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({ ok: true })
+    expect(await helper.change(changeTo(plainText, textWithMirror))).toMatchObject({ ok: true })
     setup.tools.write('{ "labels": ["theirs=2"] }')
     expect(await helper.undo()).toEqual({ ok: true, value: 'left' })
     await helper.end()
@@ -81,10 +81,10 @@ describe('another writer', () => {
 
   test('a second helper is refused while the first one changes the file', async () => {
     const [first, second] = [await setup.tools.startHelper(), await setup.tools.startHelper()]
-    expect(await first.helper.change({ oldHash: hashOf(plainText), newText: textWithMirror })).toMatchObject({
+    expect(await first.helper.change(changeTo(plainText, textWithMirror))).toMatchObject({
       ok: true,
     })
-    expect(await second.helper.change({ oldHash: hashOf(textWithMirror), newText: plainText })).toEqual({
+    expect(await second.helper.change(changeTo(textWithMirror, plainText))).toEqual({
       ok: false,
       error: { code: 'helper-busy' },
     })

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openHelper } from '../../../main/daemon-config/helper.ts'
 import { nobody } from '../../../tools/world/rootless.ts'
 import { textWithMirror, mirror, useRootlessEngine, plainText } from './clean-engine.ts'
-import { commandOf } from './helper-tools.ts'
+import { changeTo, commandOf } from './helper-tools.ts'
 
 /** The rootless helper runs as the user nobody, and has only that user's rights. */
 const setup = useRootlessEngine()
@@ -106,7 +106,7 @@ describe('a link', () => {
     const target = linkTo(nobody)
     rmSync(target)
     const { helper } = await setup.tools.startHelper()
-    expect(await helper.change({ oldHash: undefined, newText: textWithMirror })).toMatchObject({
+    expect(await helper.change(changeTo(undefined, textWithMirror))).toMatchObject({
       error: { code: 'daemon-file-unsuitable', what: 'link-broken', state: 'untouched' },
     })
     await helper.end()

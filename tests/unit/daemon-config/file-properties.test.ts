@@ -16,12 +16,13 @@ import {
   withSpaces,
 } from './file-arbitraries.ts'
 
-test('setting mirrors and then restoring the old ones gives the same bytes, whatever the formatting of the file', () => {
+test('setting mirrors gives the same bytes each time, whatever was set in between', () => {
   fc.assert(
     fc.property(mirrorLists(0), mirrorLists(0), (before, between) =>
       fc.assert(
         fc.property(filesWith(fc.constant(before)), ({ text }) => {
-          expect(edit(edit(text, between), before)).toBe(text)
+          const first = edit(text, between)
+          expect(edit(edit(first, before), between)).toBe(first)
         }),
         { numRuns: 5 },
       ),

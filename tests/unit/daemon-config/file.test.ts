@@ -29,17 +29,17 @@ test.each([
     '{\n\t"a": 1,\n\t"b": 2\n}\n',
     `{\n\t"a": 1,\n\t"b": 2,\n\t"registry-mirrors": [\n\t\t"${mirrorA}"\n\t]\n}\n`,
   ],
-  ['CRLF', '{\r\n  "a":1\r\n}', `{\r\n  "a":1,\r\n  "registry-mirrors":[\r\n    "${mirrorA}"\r\n  ]\r\n}`],
-  ['no indentation', '{\n"a": 1\n}', `{\n"a": 1,\n"registry-mirrors": [\n"${mirrorA}"\n]\n}`],
+  ['CRLF', '{\r\n  "a":1\r\n}', `{\r\n  "a":1,\r\n  "registry-mirrors": [\r\n    "${mirrorA}"\r\n  ]\r\n}`],
+  ['no indentation', '{\n"a": 1\n}', `{\n"a": 1,\n"registry-mirrors": [\n  "${mirrorA}"\n]\n}`],
   [
     'the whole object indented',
     '  {\n    "a": 1\n  }',
-    `  {\n    "a": 1,\n    "registry-mirrors": [\n      "${mirrorA}"\n    ]\n  }`,
+    `  {\n    "a": 1,\n    "registry-mirrors": [\n        "${mirrorA}"\n    ]\n  }`,
   ],
-  ['minified', '{"a":{"b":[1,2]}}', `{"a":{"b":[1,2]},"registry-mirrors":["${mirrorA}"]}`],
+  ['minified', '{"a":{"b":[1,2]}}', `{"a":{"b":[1,2]}, "registry-mirrors": ["${mirrorA}"]}`],
   ['one line with spaces inside the braces', '{ "a": 1 }', `{ "a": 1, "registry-mirrors": ["${mirrorA}"] }`],
   ['one line', '{"a": 1, "b": 2}', `{"a": 1, "b": 2, "registry-mirrors": ["${mirrorA}"]}`],
-  ['leading commas', '{ "a": 1\n, "b": 2\n}', `{ "a": 1\n, "b": 2\n, "registry-mirrors": [\n"${mirrorA}"\n]\n}`],
+  ['leading commas', '{ "a": 1\n, "b": 2\n}', `{ "a": 1\n, "b": 2,\n"registry-mirrors": [\n  "${mirrorA}"\n]\n}`],
   ['a list that was null', '{"registry-mirrors": null, "a": 1}', `{"registry-mirrors": ["${mirrorA}"], "a": 1}`],
 ])('a new list follows the formatting of the file: %s', (_, before, after) => {
   expect(edit(before, [mirrorA])).toBe(after)
@@ -51,7 +51,7 @@ test.each([
   [
     'in the middle',
     `{"a":1, "registry-mirrors": ["x"], "b":1}`,
-    `{"a":1, "registry-mirrors": ["${mirrorA}", "${mirrorB}"], "b":1}`,
+    `{"a":1, "registry-mirrors": ["${mirrorA}","${mirrorB}"], "b":1}`,
   ],
   [
     'last',
@@ -59,9 +59,9 @@ test.each([
     `{\n\t"a": [],\n\t"registry-mirrors": [\n\t\t"${mirrorA}",\n\t\t"${mirrorB}"\n\t]\n}`,
   ],
   [
-    'a list on one line in a longer file',
+    'a list on one line in a file with one setting per line',
     `{\n  "registry-mirrors": [ "x" , "y" ]\n}`,
-    `{\n  "registry-mirrors": [ "${mirrorA}" , "${mirrorB}" ]\n}`,
+    `{\n  "registry-mirrors": [\n    "${mirrorA}",\n    "${mirrorB}"\n  ]\n}`,
   ],
   ['empty with spaces', `{"a":1,"registry-mirrors":[  ]}`, `{"a":1,"registry-mirrors":["${mirrorA}","${mirrorB}"]}`],
   [
@@ -77,7 +77,7 @@ test.each([
   [
     'with escapes and brackets in its strings',
     `{"registry-mirrors":["\\"],[\\\\" ,\n"\\u005d"]}`,
-    `{"registry-mirrors":["${mirrorA}" ,\n"${mirrorB}"]}`,
+    `{"registry-mirrors":["${mirrorA}","${mirrorB}"]}`,
   ],
   [
     'beside nested keys of the same name',
@@ -97,7 +97,7 @@ test('with no mirrors the key has an empty list', () => {
   expect(edit(`{\n  "registry-mirrors": [\n    "${mirrorA}"\n  ],\n  "a": 1\n}`, [])).toBe(
     '{\n  "registry-mirrors": [],\n  "a": 1\n}',
   )
-  expect(edit('{"a":1}', [])).toBe('{"a":1,"registry-mirrors":[]}')
+  expect(edit('{"a":1}', [])).toBe('{"a":1, "registry-mirrors": []}')
   expect(edit('{"registry-mirrors":null}', [])).toBe('{"registry-mirrors":[]}')
   expect(edit('{"registry-mirrors":[ ]}', [])).toBe('{"registry-mirrors":[ ]}')
 })
@@ -111,7 +111,7 @@ test('setting the same mirrors changes no byte, with or without a trailing slash
 
 test('keys that Docker reads twice and follows the last of stay as they are while mirrors change', () => {
   const text = '{"log-opts":{"max-size":"10m","max-size":"20m"},"debug":true,"debug":false}'
-  expect(edit(text, [mirrorA])).toBe(text.replace(/}$/, `,"registry-mirrors":["${mirrorA}"]}`))
+  expect(edit(text, [mirrorA])).toBe(text.replace(/}$/, `, "registry-mirrors": ["${mirrorA}"]}`))
 })
 
 test('a fourth mirror is refused, and a duplicate counts once', () => {
@@ -191,10 +191,11 @@ test.each([
   expect(readFault(text)).toEqual(expected)
 })
 
-test('deep nesting and texts of up to a megabyte are accepted', () => {
-  const deep = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`
-  expect(edit(deep, [mirrorA])).toBe(`${deep.slice(0, -1)},"registry-mirrors":["${mirrorA}"]}`)
-  expect(readFault(`{"a":${'['.repeat(400_000)}`)).toEqual(['unclosed', '1:400005', `…${'['.repeat(101)}`])
+test('texts of up to a megabyte are accepted, and a nesting that no real file has is refused', () => {
+  const nested = (depth: number) => `{"a":${'['.repeat(depth)}"[{"${']'.repeat(depth)}}`
+  expect(edit(nested(400), [mirrorA])).toBe(`${nested(400).slice(0, -1)}, "registry-mirrors": ["${mirrorA}"]}`)
+  for (const depth of [600, 200_000]) expect(readFault(nested(depth))).toEqual(['huge', undefined, undefined])
+  expect(readFault(`{"a":${'['.repeat(400_000)}`)).toEqual(['huge', undefined, undefined])
   const long = `{\n${Array.from({ length: 30_000 }, (_, index) => `  "key-${index}": "${'é'.repeat(9)}"`).join(',\n')}\n}`
   expect(edit(long, [mirrorA])).toBe(`${long.slice(0, -2)},\n  "registry-mirrors": [\n    "${mirrorA}"\n  ]\n}`)
 })

@@ -5,7 +5,7 @@ import { openHelper, type HelperOptions } from '../../../main/daemon-config/help
 const openFakeHelper = (script: string, options: HelperOptions = {}) =>
   openHelper({ ...options, command: ['/bin/sh', '-c', script] })
 
-const greeting = `echo '{"helper":"slipway-daemon-file","protocol":2}'; echo '{"ready":true,"recovered":null}'`
+const greeting = `echo '{"helper":"slipway-daemon-file","protocol":3}'; echo '{"ready":true,"recovered":null}'`
 
 async function openReadyHelper(script: string, options?: HelperOptions) {
   const helper = await openFakeHelper(`${greeting}; ${script}`, options)
@@ -27,11 +27,11 @@ test.each([
   [
     'the helper has another protocol version',
     `echo '{"helper":"slipway-daemon-file","protocol":9}'; cat >/dev/null`,
-    { code: 'helper-version', installed: 9, needed: 2 },
+    { code: 'helper-version', installed: 9, needed: 3 },
   ],
   [
     'the helper refuses to start',
-    `echo '{"helper":"slipway-daemon-file","protocol":2}'; echo '{"error":"not-root","state":"untouched"}'`,
+    `echo '{"helper":"slipway-daemon-file","protocol":3}'; echo '{"error":"not-root","state":"untouched"}'`,
     { code: 'daemon-file-helper-error', why: 'not-root', state: 'untouched' },
   ],
 ])('opening the helper fails if %s', async (_, script, error) => {
@@ -53,7 +53,7 @@ test('if the helper ends during a change, the change and every later request fai
     onStep: (step, validated) => void steps.push([step, validated]),
   })
   const ended = { ok: false, error: { code: 'helper-ended', detail: 'killed' } }
-  expect(await helper.change({ oldHash: undefined, newText: '{}' })).toEqual(ended)
+  expect(await helper.change({ oldHash: undefined, edits: [[0, 0, '{}']] })).toEqual(ended)
   expect(await helper.undo()).toEqual(ended)
   expect(steps).toEqual([['checked', false]])
   await helper.end()
@@ -61,7 +61,7 @@ test('if the helper ends during a change, the change and every later request fai
 
 test('a reply that cannot be parsed is refused', async () => {
   const helper = await openReadyHelper(`read request; echo '{"answer":"changed","hash":7}'; cat >/dev/null`)
-  expect(await helper.change({ oldHash: undefined, newText: '{}' })).toEqual({
+  expect(await helper.change({ oldHash: undefined, edits: [[0, 0, '{}']] })).toEqual({
     ok: false,
     error: { code: 'daemon-file-helper-error', why: 'answer', state: 'unsure' },
   })
@@ -71,7 +71,7 @@ test('two requests made at the same time get their own replies', async () => {
   const helper = await openReadyHelper(
     `read a; echo '{"answer":"changed","hash":"x","confirmed":true,"running":true}'; read b; sleep 0.1; echo '{"answer":"kept"}'`,
   )
-  const both = await Promise.all([helper.change({ oldHash: undefined, newText: '{}' }), helper.keep()])
+  const both = await Promise.all([helper.change({ oldHash: undefined, edits: [[0, 0, '{}']] }), helper.keep()])
   expect(both).toEqual([
     { ok: true, value: { answer: 'changed', hash: 'x', confirmed: true, running: true } },
     { ok: true, value: undefined },

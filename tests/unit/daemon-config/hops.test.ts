@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { findUnsafeHop, type Hop } from '../../../model/daemon-config/hops.ts'
-import { isBlocked, planMirrors } from '../../../model/daemon-config/plan.ts'
+import { planMirrors } from '../../../model/daemon-config/plan.ts'
+import { isBlocked } from '../../../model/daemon-config/shown.ts'
 
 const folder = (path: string, owner: number, mode: number): Hop => ({ path, isLink: false, owner, mode })
 const link = (path: string, owner: number): Hop => ({ path, isLink: true, owner, mode: 0o777 })

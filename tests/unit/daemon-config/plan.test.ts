@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { lineDiff } from '../../../model/daemon-config/line-diff.ts'
-import { isBlocked, planMirrors, type MirrorPlan, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
+import { planMirrors, type MirrorPlan, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
+import { isBlocked } from '../../../model/daemon-config/shown.ts'
 import { mirrorA, mirrorB } from './file-arbitraries.ts'
 
 const environment: DaemonEnvironment = { installation: 'system', cliFlags: [], running: ['web'] }
@@ -43,7 +44,9 @@ test('a changed order, a removed mirror and an added mirror are each listed', ()
   expect(diffTexts(plan)).toEqual([
     ' {',
     `-  "registry-mirrors": ["${mirrorA}/", "${mirrorB}/", "https://old.example"],`,
-    `+  "registry-mirrors": ["${mirrorB}/", "${mirrorA}/", "${mirrorC}"],`,
+    '+  "registry-mirrors": [',
+    ...[`+    "${mirrorB}/",`, `+    "${mirrorA}/",`, `+    "${mirrorC}"`],
+    '+  ],',
     '   "debug": true',
     ' }',
   ])
@@ -55,7 +58,7 @@ test('removing all mirrors empties the list and keeps the key', () => {
   expect(plan.change?.after).toBe('{"registry-mirrors":[]}')
   const withoutKey = planMirrors('{"debug":true}', [], { ...environment, inForce: [`${mirrorA}/`] })
   expect(rowTexts(withoutKey)).toEqual(['clears', 'file edited', 'password', 'reload'])
-  expect(withoutKey.change).toMatchObject({ after: '{"debug":true,"registry-mirrors":[]}' })
+  expect(withoutKey.change).toMatchObject({ after: '{"debug":true, "registry-mirrors": []}' })
 })
 
 test('a file that already has the mirrors is not changed, and an engine that lacks them is reloaded', () => {

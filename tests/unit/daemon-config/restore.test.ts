@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest'
-import { planMirrors, isBlocked, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
+import { planMirrors, type DaemonEnvironment } from '../../../model/daemon-config/plan.ts'
 import { isRestoredWhole, needsCommands, planWholeRestore, restorePlan } from '../../../model/daemon-config/restore.ts'
+import { isBlocked, shownMirrorPlan } from '../../../model/daemon-config/shown.ts'
 
 const environment: DaemonEnvironment = { installation: 'system', cliFlags: [], running: [] }
 const mirrors = ['https://a.example']
+const planOf = (...[text, requested, facts]: Parameters<typeof planMirrors>) =>
+  shownMirrorPlan(planMirrors(text, requested, facts), false)
 
 test.each([
   ['a missing file', undefined],
@@ -40,32 +43,36 @@ test('a restore names the settings that it loses and brings back', () => {
   })
 })
 
+test('a restore compares nothing with a text that is hidden', () => {
+  expect(planWholeRestore(undefined, ['data-root'])).toEqual({ loses: [], gains: [], movesData: false })
+})
+
 test('the mirrors of a file with settings are restored only while an engine can confirm them', () => {
-  const plan = planMirrors('{ "icc": false }', mirrors, environment)
+  const plan = planOf('{ "icc": false }', mirrors, environment)
   expect(restorePlan(plan, { isWhole: false, isConnected: true })).toEqual(plan)
   const offline = restorePlan(plan, { isWhole: false, isConnected: false })
   expect(isBlocked(offline)).toBe(true)
   expect(needsCommands(offline, { isWhole: false, hasHelper: true })).toBe(true)
-  const sameMirrors = restorePlan(planMirrors('{}', [], environment), { isWhole: false, isConnected: false })
+  const sameMirrors = restorePlan(planOf('{}', [], environment), { isWhole: false, isConnected: false })
   expect(sameMirrors).toMatchObject({ obstacles: [{ kind: 'not-connected', blocks: true }] })
 })
 
 test('a fault of the file does not block the restore of the whole file, but the kind of engine does', () => {
-  const plan = planMirrors('{,', mirrors, environment)
+  const plan = planOf('{,', mirrors, environment)
   expect(isBlocked(plan)).toBe(true)
   const restore = restorePlan(plan, { isWhole: true, isConnected: false })
   expect(restore).toEqual({ rows: [], obstacles: [] })
   expect(needsCommands(restore, { isWhole: true, hasHelper: true })).toBe(false)
   expect(needsCommands(restore, { isWhole: true, hasHelper: false })).toBe(true)
 
-  const elsewhere = planMirrors('{,', mirrors, { ...environment, installation: 'podman' })
+  const elsewhere = planOf('{,', mirrors, { ...environment, installation: 'podman' })
   const blocked = restorePlan(elsewhere, { isWhole: true, isConnected: true })
   expect(blocked.obstacles).toEqual([{ kind: 'podman', blocks: true }])
   expect(needsCommands(blocked, { isWhole: true, hasHelper: true })).toBe(false)
 })
 
 test('a file that cannot be edited, but has settings to keep, is restored with commands', () => {
-  const plan = planMirrors('{ "registry-mirrors": 1 }', mirrors, environment)
+  const plan = planOf('{ "registry-mirrors": 1 }', mirrors, environment)
   const restore = restorePlan(plan, { isWhole: false, isConnected: true })
   expect(restore.obstacles).toMatchObject([{ kind: 'file', fault: { code: 'wrong-type' } }])
   expect(needsCommands(restore, { isWhole: false, hasHelper: true })).toBe(true)
