@@ -115,7 +115,7 @@ test('a mirror that works is written into daemon.json after the plan is confirme
   await expect(sheet(app).getByRole('button', { name: 'Cancel' })).toBeFocused()
   await app.expectAccessible()
   await sheet(app).getByRole('button', { name: 'Restore', exact: true }).dblclick()
-  await expect(sheet(app)).toContainText('Docker pulls straight from Docker Hub from now on.', { timeout: 30_000 })
+  await expect(sheet(app)).toContainText('From now on, Docker pulls straight from Docker Hub.', { timeout: 30_000 })
   for (const step of await sheet(app).getByRole('listitem').all()) await expect(step).toContainText(', done')
   expect(JSON.parse(readConfig())).toEqual({ debug: false, 'registry-mirrors': [] })
   await expect.poll(() => readMirrorsInForce(installedEngine)).toEqual([])
