@@ -60,7 +60,8 @@ beforeEach(() => {
 afterEach(() => {
   moveBack()
   rmSync(file, { force: true })
-  for (const path of [theirs, ours, secret]) rmSync(path, { force: true, recursive: true })
+  // A killed shell may leave an `ln` that is just running.
+  for (const path of [theirs, ours, secret]) rmSync(path, { maxRetries: 5, force: true, recursive: true })
 })
 
 const unsafe = { code: 'daemon-file-folder-unsafe', folder: theirs, state: 'untouched' }
