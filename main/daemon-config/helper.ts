@@ -85,10 +85,28 @@ export function userHelper(program: string, env: Environment): UserHelper {
   }
 }
 
-/** Starts the helper. Resolves after the user has answered the password dialog, so there is no timeout. */
-export async function openHelper({ onStep, signal, command = rootCommand, env }: HelperOptions = {}): Answer<Helper> {
-  if (command === rootCommand && !helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
-  const [file, ...args] = command
+let isAskingForPassword = false
+
+/**
+ * Starts the helper. Resolves after the user has answered the password dialog, so there is no timeout. Fails with
+ * `helper-busy` while another password dialog is open: a page cannot cover the screen with them.
+ */
+export async function openHelper(options: HelperOptions = {}): Answer<Helper> {
+  if (options.command) return startHelper(options.command, options)
+  if (!helperInstalled()) return fail({ code: 'helper-missing', file: helperFile })
+  if (isAskingForPassword) return fail({ code: 'helper-busy' })
+  isAskingForPassword = true
+  try {
+    return await startHelper(rootCommand, options)
+  } finally {
+    isAskingForPassword = false
+  }
+}
+
+async function startHelper(
+  [file, ...args]: NonNullable<HelperOptions['command']>,
+  { onStep, signal, env }: HelperOptions,
+): Answer<Helper> {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', env })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))
