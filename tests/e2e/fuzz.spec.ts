@@ -77,7 +77,7 @@ test('10,000 hostile calls are refused or served, and change nothing that the us
   await fuzz.flood(hostileCalls(seed - 1, 1000))
   const usageAfter = await main.usage()
   const { questions, opened, started } = await main.end()
-  console.log(fuzz.summary(), { questions, usageBefore, usageAfter })
+  if (seconds > 0) console.log(fuzz.summary(), { questions, usageBefore, usageAfter })
 
   await expect
     .poll(() => app.page.evaluate(`slipway.call('engine.state')`), { timeout: 10_000 })
@@ -94,7 +94,9 @@ test('10,000 hostile calls are refused or served, and change nothing that the us
   for (const reached of ['mount-declined', 'helper-dismissed', 'busy']) expect(fuzz.summary()).toHaveProperty(reached)
 })
 
-const isOwnAddress = (address: string) => [systemPaths.config, copiesFolder, 'http://127.0.0.1:8080'].includes(address)
+/** The engine's file, the copies, and the page of a container on this computer. */
+const isOwnAddress = (address: string) =>
+  [systemPaths.config, copiesFolder].includes(address) || /^http:\/\/(127\.0\.0\.1|localhost):\d+$/.test(address)
 const expectedCommands = [`/usr/bin/pkexec --disable-internal-agent ${helperFile}`, 'dockerd --version']
 const codes = Object.keys(failureExamples) as Failure['code'][]
 

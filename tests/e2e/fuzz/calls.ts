@@ -57,21 +57,22 @@ const likely: Readonly<Record<string, readonly string[]>> = {
     'data',
     '.',
   ],
-  'volumes.target': ['/a', '/b', '/c', '/d', '/etc', '/', 'data'],
-  'ports.host': ['', '', '0', '127.0.0.1:0', '8080', '65536', '1-65535'],
-  'ports.container': ['80', '81', '82', '83/udp', '84/sctp', '1-9'],
-  'environment.name': ['A', 'B', 'C', 'D', ''],
+  'volumes.target': [...'abcdefghijk'].map((name) => `/${name}`),
+  'ports.host': ['127.0.0.1:', '8081', '0.0.0.0:8082', '8083', '8084', '8085', '8086', '8087'],
+  'ports.container': ['80', '81', '82', '83/udp', '84/sctp', '85', '86', '87'],
+  'environment.name': [...'ABCDEFGHIJK'],
+  restart: ['no', 'no', 'no', 'no', 'always'],
   host: ['registry-1.docker.io', '127.0.0.1:1', '8080'],
   realm: ['auth.docker.io', 'evil.example', '127.0.0.1'],
   container: ['80', '80/udp', '1-9'],
-  name: ['', '', '', '', '', '', 'one', 'A b'],
+  name: ['', '', '', '', '', '', 'one', 'two'],
   value: ['', 'x'],
-  command: ['', 'sleep 1000', 'cat', 'sh -c "yes"', 'sh', '"'],
+  command: ['', 'sleep 1000', 'cat', 'sh -c "yes"', 'sh'],
   network: ['', '', '', '', '', '', '', '', '', 'none', 'host', 'bridge', 'container:one'],
-  memory: ['', '', '', '', '', '', '', '', '', '64m', '1', '9999999999t'],
-  cpus: ['', '', '', '', '', '', '', '', '', '0.5', '-1'],
+  memory: ['', '', '', '', '', '', '', '', '', '64m'],
+  cpus: ['', '', '', '', '', '', '', '', '', '0.5'],
   user: ['', '', '', '', '', '', '', '', '', 'nobody', '0:0', '99999999999'],
-  workdir: ['', '', '', '', '', '', '', '', '', '/', 'x'],
+  workdir: ['', '', '', '', '', '', '', '', '', '/'],
   mirrors: ['https://a.example', 'https://fast.mirror.test', 'http://127.0.0.1:1'],
   text: ['ls\n', 'exit\n', '\u0003', '\u0010\u0011', 'yes &\n'],
   platform: ['linux/amd64', 'linux/arm64/v8'],
@@ -100,7 +101,7 @@ function valid(schema: Schema, place: Place): Source {
     case 'boolean':
       return fc.boolean().map(String)
     case 'picklist':
-      return fc.constantFrom(...schema.options).map(quote)
+      return fc.constantFrom(...(likely[place.key] ?? schema.options)).map(quote)
     case 'number':
       return fc.integer(limitsOf(schema)).map(String)
     case 'string':
@@ -120,7 +121,7 @@ function valid(schema: Schema, place: Place): Source {
       const entries = Object.entries(schema.entries).map(([key, value]) => {
         const path = `${parent}.${key}`
         const source = inside(value, path in likely ? path : key).map((text) => `${quote(key)}: ${text}`)
-        return value.type === 'exact_optional' ? fc.option(source, { nil: undefined }) : source
+        return value.type === 'exact_optional' ? fc.option(source, { nil: undefined, freq: 1 }) : source
       })
       return fc.tuple(...entries).map((all) => `{ ${all.filter((entry) => entry !== undefined).join(', ')} }`)
     }
