@@ -98,17 +98,29 @@ export function userHelper(program: string, env: Environment): UserHelper {
   }
 }
 
-/** Starts the helper. Resolves after the user has answered the password dialog, so there is no timeout. */
-export async function openHelper({
-  onStep,
-  signal,
-  restoresWhole = false,
-  command,
-  env,
-}: HelperOptions = {}): Answer<Helper> {
-  const program = restoresWhole ? restoreHelperFile : helperFile
-  if (!command && !helperInstalled(program)) return fail({ code: 'helper-missing', file: program })
-  const [file, ...args] = command ?? asRoot(program)
+let isAskingForPassword = false
+
+/**
+ * Starts the helper. Resolves after the user has answered the password dialog, so there is no timeout. Fails with
+ * `helper-busy` while another password dialog is open: a page cannot cover the screen with them.
+ */
+export async function openHelper(options: HelperOptions = {}): Answer<Helper> {
+  if (options.command) return startHelper(options.command, options)
+  const program = options.restoresWhole ? restoreHelperFile : helperFile
+  if (!helperInstalled(program)) return fail({ code: 'helper-missing', file: program })
+  if (isAskingForPassword) return fail({ code: 'helper-busy' })
+  isAskingForPassword = true
+  try {
+    return await startHelper(asRoot(program), options)
+  } finally {
+    isAskingForPassword = false
+  }
+}
+
+async function startHelper(
+  [file, ...args]: NonNullable<HelperOptions['command']>,
+  { onStep, signal, env }: HelperOptions,
+): Answer<Helper> {
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: '/', env })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = `${stderr}${text}`.slice(-2_000)))

@@ -92,6 +92,17 @@ export function installHelperInWorld(): () => void {
   }
 }
 
+/**
+ * Replaces pkexec by a shell script, in this world only. polkit never asks root, as which most tests run.
+ * @returns a function that brings pkexec back
+ */
+export function replacePkexec(script: string): () => void {
+  const file = join(mkdtempSync(join(worldFolder(), 'pkexec-')), 'pkexec')
+  writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  mount('--bind', file, '/usr/bin/pkexec')
+  return () => void spawnSync('umount', ['--lazy', '/usr/bin/pkexec'])
+}
+
 function mount(...args: readonly string[]): void {
   const { status, stderr } = spawnSync('mount', args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`mount ${args.join(' ')}: ${stderr}`)
