@@ -93,9 +93,10 @@ export function repairHandlers(needs: Needs) {
     const start = isRunning ? undefined : startCommandFor(installation)
     const plan = planRepair(text, await readDockerdFacts(daemon, environment))
     const after = plan.change?.after
-    // A text that only an administrator can read must not get into the clipboard.
+    // A text that only an administrator can read must not get into the clipboard, and in a folder that others can change,
+    // `sudo tee` could write through a link of theirs.
     const commands =
-      after === undefined || withPassword
+      after === undefined || withPassword || unsafePath !== undefined
         ? undefined
         : await manualCommands(daemon, access, { before: read.value, after, start })
     const method = unsafePath === undefined ? access.method : 'commands'

@@ -64,9 +64,10 @@ test('a Docker that hangs is not said to be kept down by its daemon.json', async
   try {
     const app = await open({ socket: systemPaths.socket })
     await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker is not answering', { timeout: 60_000 })
-    expect(await app.page.evaluate(`slipway.call('daemon-config.check', { withPassword: false })`)).toEqual({
-      ok: true,
-    })
+    // The page's own check may overtake this one.
+    await expect
+      .poll(() => app.page.evaluate(`slipway.call('daemon-config.check', { withPassword: false })`))
+      .toEqual({ ok: true })
     await expect(app.page.getByRole('region', { name: 'Docker does not start with its configuration' })).toHaveCount(0)
   } finally {
     writeFileSync(systemPaths.config, '{}')
@@ -86,7 +87,7 @@ test('in a folder that others can change, the helper is not offered, and the she
     const app = await open({ socket: systemPaths.socket })
     await app.page.getByRole('button', { name: 'Repair…' }).click()
     await expect(sheet(app).getByRole('alert')).toContainText('Other users can write to /etc/docker.')
-    await expect(sheet(app)).toContainText('sudo cp -p /etc/docker/daemon.json')
+    await expect(sheet(app)).not.toContainText('sudo')
     await expect(sheet(app)).not.toContainText('password')
     await expect(sheet(app).getByRole('button', { name: 'Mend', exact: true })).toHaveCount(0)
     await app.expectAccessible()
