@@ -96,8 +96,11 @@ export function repairHandlers(needs: Needs) {
     const repairPlan = planRepair(text, await readDockerdFacts(daemon, environment))
     const plan = isMasked ? maskedRepairPlan(repairPlan, fault) : repairPlan
     const after = plan.change?.after
+    // In a folder that others can change, `sudo tee` could write through a link of theirs.
     const commands =
-      after === undefined ? undefined : await manualCommands(daemon, access, { before: read.value, after, start })
+      after === undefined || unsafePath !== undefined
+        ? undefined
+        : await manualCommands(daemon, access, { before: read.value, after, start })
     const method = unsafePath === undefined ? access.method : 'commands'
     const repair: FileRepair = {
       ...{ id: randomUUID(), file, isRunning, installation, plan, method },

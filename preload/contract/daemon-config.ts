@@ -93,7 +93,10 @@ export interface FileRepair {
   /** A folder or link on the way to the file that other users could change. The helper refuses the file then. */
   readonly unsafePath?: string
   readonly plan: RepairPlan
-  /** Commands that make the change and start or reload Docker; absent without a change, as for a masked file. */
+  /**
+   * Commands that make the change and start or reload Docker; absent without a change, as for a masked file, and with an
+   * `unsafePath`.
+   */
   readonly commands?: string
   /** Commands that move the file away and start Docker; absent if it runs, or the file has no faults. */
   readonly withoutFile?: string

@@ -17,6 +17,10 @@ export const repairDialog = new RepairDialogState()
 export const canMend = ({ plan, method }: FileRepair): boolean =>
   plan.isMend && (method === 'root-helper' || method === 'user-helper')
 
+/** Whether the sheet has more to show than the page: a mend, commands, or why there are none. */
+export const hasSheet = (repair: FileRepair): boolean =>
+  canMend(repair) || repair.commands !== undefined || repair.unsafePath !== undefined
+
 /** Whether the Docker that reads the file answers. Slipway may have found another engine while it is down. */
 export const answers = (state: EngineState, { installation }: Pick<FileRepair, 'installation'>): boolean =>
   state.status === 'connected' && state.facts.product === 'Docker' && state.context.kind.type === installation

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { systemPaths } from '../../tools/world/dockerd.ts'
 import { suspend } from '../../tools/world/processes.ts'
 import { sheet, test } from './daemon-config-fixtures.ts'
@@ -64,12 +64,42 @@ test('a Docker that hangs is not said to be kept down by its daemon.json', async
   try {
     const app = await open({ socket: systemPaths.socket })
     await expect(app.page.getByRole('heading', { level: 1 })).toHaveText('Docker is not answering', { timeout: 60_000 })
-    expect(await app.page.evaluate(`slipway.call('daemon-config.check', { withPassword: false })`)).toEqual({
-      ok: true,
-    })
+    // The page's own check may overtake this one.
+    await expect
+      .poll(() => app.page.evaluate(`slipway.call('daemon-config.check', { withPassword: false })`))
+      .toEqual({ ok: true })
     await expect(app.page.getByRole('region', { name: 'Docker does not start with its configuration' })).toHaveCount(0)
   } finally {
     writeFileSync(systemPaths.config, '{}')
     process.kill(installedEngine.pid, 'SIGCONT')
+  }
+})
+
+test('in a folder that others can change, the helper is not offered, and the sheet says why', async ({
+  open,
+  writeConfig,
+  installedEngine,
+}) => {
+  await writeConfig('{ "debug": false, }')
+  await installedEngine.shutDown()
+  chmodSync('/etc/docker', 0o777)
+  try {
+    const app = await open({ socket: systemPaths.socket })
+    await app.page.getByRole('button', { name: 'Repair…' }).click()
+    await expect(sheet(app).getByRole('alert')).toContainText('Other users can write to /etc/docker.')
+    await expect(sheet(app)).not.toContainText('sudo')
+    await expect(sheet(app)).not.toContainText('password')
+    await expect(sheet(app).getByRole('button', { name: 'Mend', exact: true })).toHaveCount(0)
+    await app.expectAccessible()
+    await sheet(app).getByRole('button', { name: 'Close' }).click()
+
+    chmodSync('/etc/docker', 0o755)
+    await app.page.evaluate(() => window.dispatchEvent(new Event('focus')))
+    await app.page.getByRole('button', { name: 'Mend…' }).click()
+    await expect(sheet(app)).toContainText('You will be asked for an administrator’s password')
+  } finally {
+    chmodSync('/etc/docker', 0o755)
+    writeFileSync(systemPaths.config, '{}')
+    await installedEngine.restart()
   }
 })

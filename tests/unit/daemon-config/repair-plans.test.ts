@@ -142,7 +142,7 @@ test('below a folder that others can change, the helper is not offered', async (
   writeFileSync(join(folder, 'docker/daemon.json'), '')
   const repair = await checked('{ "debug": true, }')
   expect(repair).toMatchObject({ method: 'commands', unsafePath: join(folder, 'docker') })
-  expect(repair.commands).toContain('"debug": true }')
+  expect(repair).not.toHaveProperty('commands')
   expect(mend(repair.id)).toMatchObject({ error: { code: 'plan-unknown' } })
 })
 
