@@ -14,7 +14,7 @@ interface Needs {
   readonly engine: Pick<Engine, 'session' | 'live' | 'flags'>
   readonly details: (session: EngineSession, image: ImageId) => Promise<Result<ImageDetails>>
   readonly chooseFolder: (current: string) => Promise<string | undefined>
-  readonly allowsFolders: (question: MountQuestion) => Promise<boolean>
+  readonly allowsFolders: (question: MountQuestion) => Promise<boolean | 'busy'>
 }
 
 export function runService({ engine, details, chooseFolder, allowsFolders }: Needs) {
