@@ -39,7 +39,11 @@ export function runService({ engine, details, chooseFolder, allowsFolders }: Nee
           const target = { image, reference, details: imageDetails.value, ...shown }
           return ok(await suggestOptions(session, shells, await readPorts(session), target))
         }),
-      'run.port': (port) => withEngine(async (session) => ok(await portState(await readPorts(session), port))),
+      'run.ports': (rows) =>
+        withEngine(async (session) => {
+          const ports = await readPorts(session)
+          return ok(await Promise.all(rows.map((row) => portState(ports, row))))
+        }),
       'run.chooseFolder': async (current) => ok(await mounts.chooseFolder(current)),
     } satisfies Omit<Handlers<'run'>, 'run.start'>,
   }
