@@ -161,7 +161,6 @@ test('a tag that lacks the platform of a pasted command says so', async ({ onlin
   await search(online, 'docker pull --platform linux/arm64 bitnami/redis:3')
   const rowOf = (tag: string) => tagRows(online, tag)
   await expect(rowOf('3.0.2')).toContainText('Not for linux/arm64')
-  await expect(rowOf('3.1.0')).toContainText('arm64')
   await expect(rowOf('3.1.0')).not.toContainText('Not for')
   await online.details.getByRole('combobox', { name: 'Platform' }).selectOption('')
   await expect(rowOf('3.0.2')).not.toContainText('Not for')
