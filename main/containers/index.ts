@@ -1,7 +1,7 @@
 /** Actions on containers: start, stop, removal and what would be lost, exit report, and URLs of published ports. */
 import { otherHost } from '../../model/engine/kind.ts'
 import { isLoopbackUrl } from '../../model/containers/url.ts'
-import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
+import { fail, ok, type Handlers, type Result } from '../../preload/contract/index.ts'
 import { withContainerSession, inspectContainer, startContainer, stopContainer, type Engine } from '../engine/index.ts'
 import { publishedUrls, removalImpact, removeStoppedContainer } from './removal-impact.ts'
 import { readExitReport } from './exit-report.ts'
@@ -10,7 +10,7 @@ interface Needs {
   readonly engine: Pick<Engine, 'session'>
   readonly openPage: (url: string) => Promise<void>
   /** Asks the user first. */
-  readonly openLink: (url: string) => Promise<unknown>
+  readonly openLink: (url: string) => Promise<Result<void>>
 }
 
 export function containersService({ engine, openPage, openLink }: Needs) {
@@ -40,8 +40,7 @@ export function containersService({ engine, openPage, openLink }: Needs) {
         if (!urls.ok) return urls
         if (!urls.value.includes(url)) return fail({ code: 'bad-input' })
         // Another computer's name or address comes from the engine or its context.
-        await (isLoopbackUrl(url) ? openPage(url) : openLink(url))
-        return ok(undefined)
+        return isLoopbackUrl(url) ? ok(await openPage(url)) : await openLink(url)
       },
     } satisfies Handlers<'containers'>,
   }

@@ -188,8 +188,8 @@ export function daemonConfigService(needs: DaemonConfigNeeds) {
           })
       const mirrors = plan.rows.flatMap((row) => (row.kind === 'asks' ? [row.mirror] : []))
       const { change } = plan
-      // Commands with a masked text would write the mask.
-      const texts = change && !isMasked && { before: read.value, after: change.after }
+      // With a masked text, commands would write the mask; in a folder that others can change, through a link of theirs.
+      const texts = change && !isMasked && unsafePath === undefined && { before: read.value, after: change.after }
       const commands = texts ? await manualCommands(daemon, fileAccess, texts) : undefined
       const shown = {
         ...{ id: randomUUID(), file, method, plan: shownMirrorPlan(plan, isMasked) },

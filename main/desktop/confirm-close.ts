@@ -1,6 +1,10 @@
-/** If the user closes the window while jobs are running, asks for confirmation: the app quits with its window. */
+/**
+ * If the user closes the window while jobs are running, asks for confirmation: the app quits with its window. If another
+ * question is open, the window stays until it is answered.
+ */
 import { dialog, type BrowserWindow } from 'electron'
 import type { Job, Language } from '../../preload/contract/index.ts'
+import { askInTurn, isAsking } from './one-dialog.ts'
 import { quitDialogText } from './quit-dialog-text.ts'
 
 export interface CloseOptions {
@@ -11,18 +15,25 @@ export interface CloseOptions {
 
 export function askBeforeClosing(window: BrowserWindow, { jobs, language }: CloseOptions) {
   const running = () => jobs().filter(({ state }) => state === 'running')
-  let isAsking = false
+  let isClosing = false
   window.on('close', (event) => {
-    if (running().length === 0) return
+    if (running().length === 0 && !isAsking()) return
     event.preventDefault()
-    if (isAsking) return
-    isAsking = true
-    // A synchronous dialog would block the event loop, and running pulls would stop.
-    void confirmClose().finally(() => (isAsking = false))
+    if (isClosing) return
+    isClosing = true
+    void askInTurn(closeIfAllowed, Infinity).finally(() => (isClosing = false))
   })
 
-  async function confirmClose() {
+  async function closeIfAllowed() {
+    // Jobs may have begun and ended while another question was open.
+    if (running().length > 0 && !(await allowsClosing())) return
+    // Another listener of `close` has already saved the window's bounds.
+    if (!window.isDestroyed()) window.destroy()
+  }
+
+  async function allowsClosing(): Promise<boolean> {
     const { title, detail, cancel, quit } = quitDialogText(language(), running())
+    // A synchronous dialog would block the event loop, and running pulls would stop.
     const { response } = await dialog.showMessageBox(window, {
       type: 'question',
       message: title,
@@ -32,7 +43,6 @@ export function askBeforeClosing(window: BrowserWindow, { jobs, language }: Clos
       cancelId: 0,
       noLink: true,
     })
-    // Another listener of `close` has already saved the window's bounds.
-    if (response === 1 && !window.isDestroyed()) window.destroy()
+    return response === 1
   }
 }

@@ -1,7 +1,7 @@
 /** The app's window: restores its bounds and zoom, and cannot navigate away from the app's page. */
 import { app, BrowserWindow, clipboard, nativeTheme, screen, session, type Rectangle } from 'electron'
 import { withoutHidden } from '../../model/text/plain.ts'
-import { fail, ok, type Handlers } from '../../preload/contract/index.ts'
+import { ok, type Handlers, type Result } from '../../preload/contract/index.ts'
 import type { Store, WindowState } from '../store/index.ts'
 import { origin } from './app-files.ts'
 import { askBeforeClosing, type CloseOptions } from './confirm-close.ts'
@@ -87,8 +87,8 @@ const nearestZoomIndex = (zoom: number): number =>
     0,
   )
 
-/** @param openLink asks the user before it opens a page; resolves with false if the address is not that of a web page */
-export function windowService(state: Store['window'], openLink: (address: string) => Promise<boolean>) {
+/** @param openLink asks the user before it opens a page */
+export function windowService(state: Store['window'], openLink: (address: string) => Promise<Result<void>>) {
   return {
     handlers: {
       'window.zoom': (direction) => {
@@ -102,7 +102,7 @@ export function windowService(state: Store['window'], openLink: (address: string
         clipboard.writeText(withoutHidden(text))
         return ok(undefined)
       },
-      'window.openLink': async (address) => ((await openLink(address)) ? ok(undefined) : fail({ code: 'bad-input' })),
+      'window.openLink': openLink,
       'window.quit': () => {
         app.quit()
         return ok(undefined)

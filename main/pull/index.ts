@@ -148,7 +148,7 @@ export function pullService(dependencies: PullDependencies) {
     if (!answer || answer.ok) return undefined
     if (answer.error.code === 'reference-invalid') return answer.error
     if (answer.error.code !== 'reference-unknown') return undefined
-    return (await withTimeout(checkTimeoutMs, isSameRegistry(session, host))) ? answer.error : undefined
+    return (await isSameRegistry(session, host)) ? answer.error : undefined
   }
 
   const handlers: Handlers<'pull'> = {

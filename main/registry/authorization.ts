@@ -52,7 +52,7 @@ export interface Authorization {
 }
 
 /** Authorization headers by repository. Tokens only: a password is never kept. */
-export type TokenCache = Map<string, Login & { readonly untilMs: number }>
+export type TokenCache = Map<string, KeptToken>
 
 interface Login {
   readonly header: string
@@ -60,13 +60,26 @@ interface Login {
   readonly stored: string | undefined
 }
 
+interface KeptToken extends Login {
+  readonly untilMs: number
+  /** Until when the stored credentials are not read again. */
+  readonly checkedUntilMs: number
+}
+
 const fingerprintOf = (credentials: Credentials) =>
   createHash('sha256').update(JSON.stringify(credentials)).digest('base64')
 
 /** A token is kept for at most this time, so that what the registry allows to its user stays current. */
 const maxCacheSeconds = 300
+/**
+ * A token is used for at most this time before the stored credentials are read again, so that a logout takes effect. A
+ * helper may take seconds, and the requests of one pull follow each other sooner.
+ */
+const checkSeconds = 10
 /** Shorter than the time that a request of the user has, so that a helper without an answer can be named. */
 const helperTimeoutMs = 5_000
+
+const nextCheck = () => Date.now() + checkSeconds * 1000
 
 export function createAuthorization(options: AuthorizationOptions): Authorization {
   const { http, registry, host, path, credentials, allowsRealm, tokens, timeoutMs, signal } = options
@@ -83,11 +96,14 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
 
   /** Forgets the kept token if the user has logged out in the meantime, or has logged in as somebody else. */
   async function checkKeptToken() {
-    if (cached?.stored === undefined || login !== cached) return
+    if (cached?.stored === undefined || login !== cached || Date.now() < cached.checkedUntilMs) return
     const stored = await readCredentials()
     signal?.throwIfAborted()
-    if (login !== cached || (stored && stored.kind !== 'helper-failed' && fingerprintOf(stored) === cached.stored))
+    if (login !== cached) return
+    if (stored && stored.kind !== 'helper-failed' && fingerprintOf(stored) === cached.stored) {
+      if (tokens?.get(key) === cached) tokens.set(key, { ...cached, checkedUntilMs: nextCheck() })
       return
+    }
     tokens?.delete(key)
     login = undefined
     isAccepted = false
@@ -154,11 +170,13 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     return await sendWith({ header: basicAuthorization(stored), stored: fingerprintOf(stored) }, request)
   }
 
-  const requestToken = (challenge: Challenge, { url, unverified, referrer }: ResponseHead, stored?: Credentials) =>
-    requestPullToken(http, {
+  async function requestToken(challenge: Challenge, { url, unverified, referrer }: ResponseHead, stored?: Credentials) {
+    const token = await requestPullToken(http, {
       ...{ registry, host, path, challenge, credentials: stored, allowsRealm, timeoutMs, signal },
       ...{ protocol: url.protocol, unverified, referrer },
     })
+    return token.ok ? token : fail(withRealm(token.error, challenge, host))
+  }
 
   async function sendWith<Reply extends ResponseHead>(
     newLogin: Login,
@@ -179,7 +197,7 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     const untilMs = Date.now() + Math.min(expiresInSeconds, maxCacheSeconds) * 1000
     const newLogin = { header: `Bearer ${token}`, stored: credentialsUsed && fingerprintOf(credentialsUsed) }
     const response = await sendWith(newLogin, request)
-    if (isAccepted && login === newLogin) tokens?.set(key, { ...newLogin, untilMs })
+    if (isAccepted && login === newLogin) tokens?.set(key, { ...newLogin, untilMs, checkedUntilMs: nextCheck() })
     return response
   }
 
@@ -191,6 +209,17 @@ export function createAuthorization(options: AuthorizationOptions): Authorizatio
     },
     explain: (failure) => (helper ? withHelper(failure, helper) : failure),
   }
+}
+
+/** Names the realm's host in place of the registry if that host gave no answer: the registry has answered. */
+function withRealm(failure: RegistryFailure, { parameters }: Challenge, host: string): RegistryFailure {
+  const realm = URL.parse(parameters['realm'] ?? '')
+  if (!realm || realm.host === URL.parse(`https://${host}`)?.host) return failure
+  return failure.code === 'registry-unreachable' ||
+    failure.code === 'registry-slow' ||
+    failure.code === 'registry-proxy'
+    ? { ...failure, host: realm.host }
+    : failure
 }
 
 /**

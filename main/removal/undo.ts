@@ -141,7 +141,10 @@ export async function restoreAll(
    * restored.
    */
   async function runStep(run: () => Promise<StepOutcome>): Promise<StepOutcome> {
-    const attempt = () => run().catch((error: unknown) => engineFailure(error, lease.session.context))
+    const attempt = () =>
+      run().catch((error: unknown) =>
+        job.cancelled.aborted ? 'cancelled' : engineFailure(error, lease.session.context),
+      )
     if (isEngineAway) return await attempt()
     const outcome = await withReconnect(lease, job.cancelled, attempt, (result) =>
       result === 'cancelled' ? undefined : result,

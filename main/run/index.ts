@@ -14,7 +14,7 @@ interface Needs {
   readonly engine: Pick<Engine, 'session' | 'live' | 'flags'>
   readonly details: (session: EngineSession, image: ImageId) => Promise<Result<ImageDetails>>
   readonly chooseFolder: (current: string) => Promise<string | undefined>
-  readonly allowsFolders: (question: MountQuestion) => Promise<boolean>
+  readonly allowsFolders: (question: MountQuestion) => Promise<boolean | 'busy'>
 }
 
 export function runService({ engine, details, chooseFolder, allowsFolders }: Needs) {
@@ -39,7 +39,11 @@ export function runService({ engine, details, chooseFolder, allowsFolders }: Nee
           const target = { image, reference, details: imageDetails.value, ...shown }
           return ok(await suggestOptions(session, shells, await readPorts(session), target))
         }),
-      'run.port': (port) => withEngine(async (session) => ok(await portState(await readPorts(session), port))),
+      'run.ports': (rows) =>
+        withEngine(async (session) => {
+          const ports = await readPorts(session)
+          return ok(await Promise.all(rows.map((row) => portState(ports, row))))
+        }),
       'run.chooseFolder': async (current) => ok(await mounts.chooseFolder(current)),
     } satisfies Omit<Handlers<'run'>, 'run.start'>,
   }

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { foldersToAllow, type FolderToAllow, type MountedPath } from '../../model/run/mount-question.ts'
 import { cleanPath } from '../../model/run/path.ts'
 import type { RunOptions } from '../../model/run/run.ts'
-import { fail, ok, type Result, type RunFailure } from '../../preload/contract/index.ts'
+import { fail, ok, type Failure, type Result, type RunFailure } from '../../preload/contract/index.ts'
 import type { EngineSession } from '../engine/index.ts'
 
 /** What the user is asked. */
@@ -17,8 +17,8 @@ export interface MountQuestion {
 
 interface Needs {
   readonly chooseFolder: (current: string) => Promise<string | undefined>
-  /** Asks the user. @returns whether the container may have all of the folders */
-  readonly allowsFolders: (question: MountQuestion) => Promise<boolean>
+  /** Asks the user. @returns whether the container may have all of the folders; `busy` if the user cannot be asked now */
+  readonly allowsFolders: (question: MountQuestion) => Promise<boolean | 'busy'>
 }
 
 export function mountPermissions({ chooseFolder, allowsFolders }: Needs) {
@@ -34,7 +34,7 @@ export function mountPermissions({ chooseFolder, allowsFolders }: Needs) {
     },
 
     /** @returns undefined if the container may have every path that the options name */
-    async refusal(session: EngineSession, options: RunOptions): Promise<RunFailure | undefined> {
+    async refusal(session: EngineSession, options: RunOptions): Promise<Failure | undefined> {
       const engineFiles = await filesOfEngine(session)
       let allowed: readonly FolderToAllow[] = []
       while (true) {
@@ -45,8 +45,9 @@ export function mountPermissions({ chooseFolder, allowsFolders }: Needs) {
         if (folders.length === 0 || isDeepStrictEqual(folders, allowed)) return undefined
         const { reference, name } = options
         const { row } = folders[0]!
-        if (!(await allowsFolders({ reference, name, folders })))
-          return { code: 'mount-declined', field: 'volumes', row, source: options.volumes[row]!.source }
+        const answer = await allowsFolders({ reference, name, folders })
+        if (answer === 'busy') return { code: 'busy' }
+        if (!answer) return { code: 'mount-declined', field: 'volumes', row, source: options.volumes[row]!.source }
         allowed = folders
       }
     },

@@ -12,8 +12,11 @@ interface Needs {
 export function terminalsService({ engine, publish }: Needs) {
   const terminals = terminalList({ publish, lease: engine.lease })
   const withContainer = withContainerSession(engine)
-  const open = async (request: (session: EngineSession) => Promise<Result<TerminalId>>) => {
-    const refusal = terminals.refusal()
+  const open = async (
+    replaces: TerminalId | undefined,
+    request: (session: EngineSession) => Promise<Result<TerminalId>>,
+  ) => {
+    const refusal = terminals.refusal(replaces)
     return refusal ? fail(refusal) : await withContainer(request)
   }
 
@@ -23,8 +26,8 @@ export function terminalsService({ engine, publish }: Needs) {
     refusal: terminals.refusal,
     end: terminals.end,
     handlers: {
-      'terminals.open': (request) => open((session) => openTerminal(session, terminals, request)),
-      'terminals.start': (request) => open((session) => startInTerminal(session, terminals, request)),
+      'terminals.open': (request) => open(request.replaces, (session) => openTerminal(session, terminals, request)),
+      'terminals.start': (request) => open(request.replaces, (session) => startInTerminal(session, terminals, request)),
       ...terminals.handlers,
     } satisfies Handlers<'terminals'>,
   }

@@ -30,8 +30,12 @@ export interface Terminals {
   /** Adds a terminal for a stream. `initialOutput`: bytes already read from the stream. */
   add(session: EngineSession, info: TerminalInfo, terminalStream: TerminalStream, initialOutput?: Buffer): TerminalId
   resize(id: TerminalId, size: Size): Promise<void>
-  /** @returns why no terminal may be opened now; undefined if one may. Each terminal keeps 512 kB of output. */
-  refusal(): Failure | undefined
+  /**
+   * Each terminal keeps 512 kB of output.
+   * @param replaces an ended terminal that will be closed once the new one is open
+   * @returns why no terminal may be opened now; undefined if one may
+   */
+  refusal(replaces?: TerminalId): Failure | undefined
   /**
    * Closes every terminal when the app quits.
    * @returns a promise that resolves once all shells are terminated, after 1 s at the latest; undefined without shells
@@ -117,7 +121,10 @@ export function terminalList({ publish, lease }: Needs): Terminals {
   return {
     add,
     resize,
-    refusal: () => (entries.size < maxTerminals ? undefined : { code: 'terminals-too-many', limit: maxTerminals }),
+    refusal(replaces = '') {
+      const others = entries.get(replaces)?.terminal.state.status === 'ended' ? entries.size - 1 : entries.size
+      return others < maxTerminals ? undefined : { code: 'terminals-too-many', limit: maxTerminals }
+    },
     end() {
       const pending = [...entries.values()].map(close).filter((termination) => termination !== undefined)
       return pending.length > 0 ? Promise.race([Promise.all(pending), delay(quitTimeoutMs)]) : undefined

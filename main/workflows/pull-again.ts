@@ -10,7 +10,7 @@ export const pullAgain =
   async (session: EngineSession, reference: string, cancelled: AbortSignal): Promise<Failure | undefined> => {
     const [repository = '', digest = ''] = reference.split('@')
     const exists = await search.digestExists(repository, digest)
-    if (exists.ok && !exists.value && (await isSameRegistry(session, registryOf(reference))))
+    if (exists.ok && !exists.value && (await isSameRegistry(session, registryOf(reference), cancelled)))
       return { code: 'reference-unknown', reference }
     return pull.pullWithinJob(session, reference, cancelled)
   }

@@ -31,6 +31,13 @@ export function officialPlatform(architecture: string): string {
   return platformName({ os: 'linux', architecture: architecture === 'i386' ? '386' : architecture })
 }
 
+/**
+ * Whether none of a tag's platforms is the chosen one or a compatible one. False if a platform is unknown (empty), since
+ * the tag may have it.
+ */
+export const lacksPlatform = (platforms: readonly string[], chosen: string): boolean =>
+  chosen !== '' && platforms.length > 0 && !platforms.some((platform) => runsOn(platform, chosen))
+
 /** Whether the CPU of the engine's platform can run images of another platform without emulation. */
 export function runsOn(imagePlatform: string, enginePlatform: string): boolean {
   const [os, architecture] = imagePlatform.split('/')

@@ -87,8 +87,8 @@ export const calls = {
     v.object({ image: imageId, reference: v.pipe(typedText, v.nonEmpty(), v.maxLength(400)) }),
     type<RunSuggestion>(),
   ),
-  /** Checks a port as the user types it. An incomplete or automatic port is `unknown`. */
-  'run.port': call(portOptions, type<PortState>()),
+  /** Checks ports as the user types them, in their order. An incomplete or automatic port is `unknown`. */
+  'run.ports': call(rowsOf(portOptions), type<readonly PortState[]>()),
   /**
    * Creates and starts a container; removes it if the start fails. `size`: that of the terminal of an interactive run.
    */

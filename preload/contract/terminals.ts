@@ -18,6 +18,9 @@ const cells = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000))
 const size = { columns: cells, rows: cells }
 export const terminalSize = v.object(size)
 
+/** An ended terminal that the window closes once the new one is open. It does not count towards the limit. */
+const replaces = v.exactOptional(terminalId)
+
 const terminalKinds = ['attach', 'shell', 'logs'] as const
 
 export interface Terminal {
@@ -61,11 +64,12 @@ export const calls = {
       container: containerId,
       kind: v.picklist(terminalKinds),
       size: terminalSize,
+      replaces,
     }),
     type<TerminalId>(),
   ),
   /** Attaches a terminal to a container, then starts the container, so that no output is missed. */
-  'terminals.start': call(v.object({ container: containerId, size: terminalSize }), type<TerminalId>()),
+  'terminals.start': call(v.object({ container: containerId, size: terminalSize, replaces }), type<TerminalId>()),
   /** The replayed bytes count as acknowledged. */
   'terminals.replay': call(terminalId, type<OutputChunk>()),
   /**

@@ -109,11 +109,10 @@ export class RunDialogState {
 
   async #checkPorts() {
     const { ports } = this.options
-    const answers = await Promise.all(ports.map((port) => slipway.call('run.port', port)))
+    const answer = await slipway.call('run.ports', [...ports])
     if (ports !== this.options.ports) return
-    this.#availability = Object.fromEntries(
-      answers.flatMap((answer, index) => (answer.ok ? [[portKey(ports[index]!), answer.value]] : [])),
-    )
+    const states = answer.ok ? answer.value : []
+    this.#availability = Object.fromEntries(states.map((state, index) => [portKey(ports[index]!), state]))
   }
 }
 

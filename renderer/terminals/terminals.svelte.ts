@@ -55,7 +55,11 @@ class Terminals {
   }
 
   /** Opens a terminal and shows it. For `attach` and `logs`, an open terminal of that kind is shown again. */
-  async open(container: ContainerId, kind: Terminal['kind']): Promise<Result<TerminalId>> {
+  async open(
+    container: ContainerId,
+    kind: Terminal['kind'],
+    replacement: { readonly replaces?: TerminalId } = {},
+  ): Promise<Result<TerminalId>> {
     const existing = this.list.find(
       (terminal) =>
         kind !== 'shell' &&
@@ -65,7 +69,7 @@ class Terminals {
     )
     const answer = existing
       ? { ok: true as const, value: existing.id }
-      : await slipway.call('terminals.open', { container, kind, size: { ...this.size } })
+      : await slipway.call('terminals.open', { container, kind, size: { ...this.size }, ...replacement })
     if (answer.ok) await this.show(answer.value)
     return answer
   }
@@ -162,8 +166,8 @@ class Terminals {
     await this.#runAction(async () => {
       const startsContainer = kind === 'attach'
       const answer = startsContainer
-        ? await slipway.call('terminals.start', { container, size: { ...this.size } })
-        : await this.open(container, kind)
+        ? await slipway.call('terminals.start', { container, size: { ...this.size }, replaces: id })
+        : await this.open(container, kind, { replaces: id })
       if (answer.ok && startsContainer) await this.show(answer.value)
       if (answer.ok) await this.closeNow(id)
       return answer

@@ -552,6 +552,7 @@ export const en = {
   'discover.ownPlatform': 'Same as engine',
   'discover.platforms': '{first} +{more}',
   'discover.forPlatform': 'for {platform}',
+  'discover.lacksPlatform': 'Not for {platform}',
   'discover.readingTags': 'Reading tags…',
   'discover.asOf': 'As of {date}. No registry answered, so tags may have moved since.',
   'discover.tagsFromRegistry': 'Docker Hub’s website does not answer, so sizes and dates are unknown.',

@@ -529,6 +529,7 @@ export const zhCN = {
   'discover.ownPlatform': '与引擎相同',
   'discover.platforms': '{first} +{more}',
   'discover.forPlatform': '平台：{platform}',
+  'discover.lacksPlatform': '没有 {platform} 版',
   'discover.readingTags': '正在读取标签…',
   'discover.asOf': '截至 {date} 的目录。镜像仓库无响应，标签此后可能有变动。',
   'discover.tagsFromRegistry': 'Docker Hub 网站无响应，因此大小和日期未知。',

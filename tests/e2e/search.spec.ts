@@ -157,6 +157,15 @@ test('a pasted command is kept in the box; its image and its platform are shown 
   await expect(online.details.getByRole('combobox', { name: 'Platform' })).toHaveValue('')
 })
 
+test('a tag that lacks the platform of a pasted command says so', async ({ online }) => {
+  await search(online, 'docker pull --platform linux/arm64 bitnami/redis:3')
+  const rowOf = (tag: string) => tagRows(online, tag)
+  await expect(rowOf('3.0.2')).toContainText('Not for linux/arm64')
+  await expect(rowOf('3.1.0')).not.toContainText('Not for')
+  await online.details.getByRole('combobox', { name: 'Platform' }).selectOption('')
+  await expect(rowOf('3.0.2')).not.toContainText('Not for')
+})
+
 test('the address of an image’s page shows the image, and the address of another page is explained', async ({
   online,
 }) => {

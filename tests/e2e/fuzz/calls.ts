@@ -184,7 +184,7 @@ const stories = [
   ['build-cache.plan', 'build-cache.apply'],
   ['daemon-config.plan', 'daemon-config.apply', 'jobs.cancel'],
   ['daemon-config.check', 'daemon-config.mend'],
-  ['run.suggest', 'run.port', 'run.start', 'containers.addresses', 'containers.openPage'],
+  ['run.suggest', 'run.ports', 'run.start', 'containers.addresses', 'containers.openPage'],
   ['containers.start', 'containers.exitReport', 'containers.removalImpact', 'containers.remove'],
   ['run.start', 'terminals.write', 'terminals.resize', 'terminals.replay', 'terminals.acknowledge', 'terminals.close'],
   ['terminals.open', 'terminals.write', 'terminals.write', 'terminals.close'],

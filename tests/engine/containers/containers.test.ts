@@ -95,7 +95,9 @@ describe.each(matrix)('$title', (options) => {
       ...{ interactive: false, command: 'hold', name, network: '' },
       ports: [{ host, container: '80' }],
     })
-    const state = async (host: string) => valueOf(await runner.calls['run.port']({ host, container: '80' }))
+    const states = async (...ports: { host: string; container: string }[]) =>
+      valueOf(await runner.calls['run.ports'](ports))
+    const state = async (host: string) => (await states({ host, container: '80' }))[0]
     try {
       await runner.start('box:1', publish('127.0.0.1:8600', 'first'))
       for (const host of ['127.0.0.1:8600', '8600']) {
@@ -110,7 +112,10 @@ describe.each(matrix)('$title', (options) => {
       expect(await state(`127.0.0.1:${port}`)).toEqual({ state: 'taken', next: `127.0.0.1:${port + 1}` })
       expect(await state('127.0.0.1:8602')).toEqual({ state: 'free' })
       expect(await state('no port')).toEqual({ state: 'unknown' })
-      expect(valueOf(await runner.calls['run.port']({ host: '8600', container: '80/udp' }))).toEqual({ state: 'free' }) // prettier-ignore
+      expect(await states({ host: '8600', container: '80/udp' }, { host: '8600', container: '80/tcp' })).toEqual([
+        { state: 'free' },
+        { state: 'taken', by: 'first', next: '8601' },
+      ])
       // Slipway removed the container that could not start, so the name `second` is free again.
       expect(await containers()).toEqual(['/first'])
       const { next = '' } = refused as { next?: string }

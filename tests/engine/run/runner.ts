@@ -10,15 +10,16 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defaultRunOptions, type RunOptions } from '../../../model/run/run.ts'
-import type {
-  Failure,
-  ImagesChange,
-  Input,
-  Result,
-  Terminal,
-  TerminalData,
-  TerminalId,
-  OutputChunk,
+import {
+  ok,
+  type Failure,
+  type ImagesChange,
+  type Input,
+  type Result,
+  type Terminal,
+  type TerminalData,
+  type TerminalId,
+  type OutputChunk,
 } from '../../../preload/contract/index.ts'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { startEngine, type Engine, type EngineOptions } from '../../../tools/world/engine.ts'
@@ -68,7 +69,10 @@ export async function openRunner(worldEngine: Pick<Engine, 'socket'>, host = `un
     ...containersService({
       engine,
       openPage: async (url) => void openedUrls.push(url),
-      openLink: async (url) => void askedUrls.push(url),
+      async openLink(url) {
+        askedUrls.push(url)
+        return ok(undefined)
+      },
     }).handlers,
     ...runs.handlers,
     ...terminals.handlers,

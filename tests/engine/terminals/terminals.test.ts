@@ -186,8 +186,23 @@ describe.each(matrix)('$title', (engineOptions) => {
       expect(await runner.calls['terminals.start']({ container, size })).toEqual(refused)
       expect(await runner.failureOf('box:1', { command: 'hold' })).toEqual(refused.error)
       const [first] = valueOf(runner.calls['terminals.list'](undefined))
+      const replacing = (replaces: string) =>
+        runner.calls['terminals.open']({ container, kind: 'logs', size, replaces })
+      expect(await replacing(first!.id), 'only an ended terminal can be replaced').toEqual(refused)
       await runner.calls['terminals.close'](first!.id)
       expect(await open()).toMatchObject({ ok: true })
+
+      await engine.docker.getContainer(container).restart({ t: 0 })
+      await eventually(() =>
+        valueOf(runner.calls['terminals.list'](undefined)).every(({ state }) => state.status === 'ended'),
+      )
+      const [ended] = valueOf(runner.calls['terminals.list'](undefined))
+      expect(await open()).toEqual(refused)
+      expect(await replacing(ended!.id)).toMatchObject({ ok: true })
+      expect(await replacing(ended!.id), 'the window has not closed the replaced one').toEqual(refused)
+      await runner.calls['terminals.close'](ended!.id)
+      const [next] = valueOf(runner.calls['terminals.list'](undefined))
+      expect(await runner.calls['terminals.start']({ container, size, replaces: next!.id })).toMatchObject({ ok: true })
     },
   )
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import {
   registryClient,
   untrustedRegistry,
@@ -6,6 +6,11 @@ import {
   type CredentialStore,
 } from '../../../main/registry/index.ts'
 import { client, serve } from '../local-server.ts'
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
+/** Lets the time pass after which a stored login is read again. */
+const passCheckTime = () => vi.setSystemTime(Date.now() + 11_000)
 
 const digest = `sha256:${'a'.repeat(64)}`
 const manifestHeaders = {
@@ -67,10 +72,16 @@ async function startPrivateRegistry() {
     response.writeHead(200, manifestHeaders).end()
   })
   let stored: Awaited<ReturnType<CredentialStore>>
-  const { head } = registryClient({ http: client(), credentials: async () => stored })
+  let reads = 0
+  const credentials = async () => {
+    reads++
+    return stored
+  }
+  const { head } = registryClient({ http: client(), credentials })
   return {
     ...server,
     accepted,
+    reads: () => reads,
     read: () => head(`${server.host}/x:1`),
     setStored(login: typeof stored) {
       stored = login
@@ -88,18 +99,55 @@ test('a token of a login is used as long as Docker stores the same login', async
   expect(await read()).toMatchObject({ ok: true })
   expect(requests.slice(requestsOfLogin)).toEqual(['HEAD /v2/x/manifests/1'])
 
+  passCheckTime()
   setStored(passwordOf('bob'))
   expect(await read()).toMatchObject({ ok: true })
   expect(accepted).toEqual(['ann', 'ann', 'bob'])
 
+  passCheckTime()
   setStored(undefined)
   expect(await read()).toEqual({ ok: false, error: { code: 'registry-login', host } })
   setStored(passwordOf('ann'))
   expect(await read()).toMatchObject({ ok: true })
+  passCheckTime()
   const helper = { name: 'docker-credential-pass', problem: 'slow', message: '' } as const
   setStored({ kind: 'helper-failed', failure: helper })
   expect(await read()).toEqual({ ok: false, error: { code: 'registry-login', host, helper } })
   expect(accepted).toEqual(['ann', 'ann', 'bob', 'ann'])
+})
+
+test('the stored login of a kept token is read once in ten seconds, since a helper may be slow', async () => {
+  const { accepted, read, reads, setStored } = await startPrivateRegistry()
+  setStored(passwordOf('ann'))
+  for (let count = 0; count < 3; count++) expect(await read()).toMatchObject({ ok: true })
+  expect(reads()).toBe(1)
+  passCheckTime()
+  for (let count = 0; count < 3; count++) expect(await read()).toMatchObject({ ok: true })
+  expect(reads()).toBe(2)
+  expect(accepted).toEqual(Array.from({ length: 6 }, () => 'ann'))
+})
+
+test('a check of the stored login does not make its token valid for longer', async () => {
+  const { read, requests, setStored } = await startPrivateRegistry()
+  setStored(passwordOf('ann'))
+  for (let seconds = 0; seconds < 59; seconds += 11) {
+    await read()
+    passCheckTime()
+  }
+  const tokenRequests = () => requests.filter((request) => request.includes('/token')).length
+  const requestsOfLogin = tokenRequests()
+  await read()
+  expect(tokenRequests()).toBe(requestsOfLogin * 2)
+})
+
+test('a failed token request names the host that failed, which is not always the registry', async () => {
+  const broken = await serve(({ socket }) => void socket.destroy())
+  const server = await serve((_, response) => {
+    response.writeHead(401, { 'www-authenticate': `Bearer realm="${broken.url}/token"` }).end()
+  })
+  expect(await trusted().head(`${server.host}/x:1`)).toMatchObject({
+    error: { code: 'registry-unreachable', host: broken.host, reason: 'cut' },
+  })
 })
 
 test('a login that the user stores takes effect at once where an anonymous token is now refused', async () => {

@@ -1,11 +1,14 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import Docker from 'dockerode'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { removeUnfinished } from '../../../main/removal/copies.ts'
-import { deleteExpiredUndos, nowInSeconds, undoDays } from '../../../main/removal/undo.ts'
+import { deleteExpiredUndos, nowInSeconds, restoreAll, undoDays } from '../../../main/removal/undo.ts'
 import { jobService } from '../../../main/jobs/index.ts'
 import { openStore, type LedgerEntry } from '../../../main/store/index.ts'
+import { createFakeSession } from '../fake-session.ts'
+import { serve } from '../local-server.ts'
 
 const day = 86_400
 
@@ -57,4 +60,35 @@ test('copies that an earlier run did not finish are removed; other files stay', 
   for (const name of [unfinished, ...otherFiles]) writeFileSync(join(folder, name), '')
   await removeUnfinished([folder, join(folder, 'not there')])
   expect(readdirSync(folder).sort()).toEqual(otherFiles.sort())
+})
+
+test('an undo that is cancelled while it pulls an image again skips the image, and can be repeated', async () => {
+  const { url } = await serve((_, response) => void response.writeHead(404).end('{"message":"No such image"}'))
+  const { hostname, port } = new URL(url)
+  const session = createFakeSession(new Docker({ protocol: 'http', host: hostname, port }))
+  const { promise: aborted } = Promise.withResolvers<never>()
+  const lease = {
+    ...{ identity: session.identity, session, reconnectTimeoutMs: 0 },
+    awaitReconnect: () => aborted,
+    release() {},
+  }
+  const deleted = [{ image: 'sha256:1', references: ['redis:7'], digest: `redis@sha256:${'a'.repeat(64)}` }]
+  const entry: LedgerEntry = { ...removalFrom(1), deleted }
+  const store = openStore(folder)
+  const jobs = jobService({ publish: () => {}, store })
+  let remaining: LedgerEntry | undefined
+  const id = jobs.start({ kind: 'undo', restores: 1 }, ['redis:7'], async (job) => {
+    remaining = await restoreAll(lease, entry, job, {
+      load: () => aborted,
+      async pullAgain(_, _reference, cancelled) {
+        await jobs.handlers['jobs.cancel'](id)
+        cancelled.throwIfAborted()
+        return undefined
+      },
+      save: async () => undefined,
+    })
+  })
+  await vi.waitFor(() => expect(jobs.all()).not.toMatchObject([{ state: 'running' }]))
+  expect(jobs.all()).toMatchObject([{ state: 'cancelled', items: [{ state: 'skipped' }] }])
+  expect(remaining).toEqual(entry)
 })

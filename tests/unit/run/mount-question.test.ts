@@ -88,7 +88,7 @@ describe('the question', () => {
     const fake = createFakeSession(new Docker(), `unix://${root}/engine/docker.sock`)
     return { ...fake, context: { ...fake.context, local } }
   }
-  function start(answer: (question: MountQuestion) => boolean = () => false) {
+  function start(answer: (question: MountQuestion) => boolean | 'busy' = () => false) {
     const questions: string[][] = []
     let folder = ''
     const permissions = mountPermissions({
@@ -117,6 +117,11 @@ describe('the question', () => {
     expect(questions).toEqual([[site]])
     // A folder of this computer says nothing about one of another computer with the same path.
     expect(await refusal(session(false), options(site))).toMatchObject({ code: 'mount-declined' })
+  })
+
+  test('if the user cannot be asked, that is not a No', async () => {
+    const { refusal } = start(() => 'busy')
+    expect(await refusal(session(), options('/mnt'))).toEqual({ code: 'busy' })
   })
 
   test('all folders are asked about at once, also one that a link in a chosen folder leads to', async () => {
