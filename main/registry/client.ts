@@ -28,7 +28,7 @@ export interface ManifestHead {
 export interface ListedTags {
   /** In the registry's order. Some mirrors always return an empty list. */
   readonly tags: readonly string[]
-  /** Whether the list was cut off at `maxPages`. */
+  /** Whether the list was cut off at `maxPages` or `maxTags`. */
   readonly more: boolean
 }
 
@@ -63,6 +63,8 @@ const tagListReply = v.object({ tags: v.nullish(v.array(v.string()), []) })
 const acceptJson = { accept: 'application/json' }
 const pageSize = 1000
 const maxPages = 10
+/** Some registries ignore the size of a page and send all tags at once. */
+const maxTags = 20_000
 
 export function registryClient({
   http,
@@ -161,8 +163,9 @@ export function registryClient({
       const { repository, registry, host } = located
       const tags = new Set<string>()
       let referrer: Referrer | undefined
+      let isCut = false
       let path: string | undefined = `tags/list?n=${pageSize}`
-      for (let page = 0; path && page < maxPages; page++) {
+      for (let page = 0; path && page < maxPages && tags.size < maxTags; page++) {
         const spec = { headers: acceptJson, referrer }
         const response: Result<HttpResponse, RegistryFailure> = await repository.ask(path, spec)
         if (!response.ok) return response
@@ -170,13 +173,15 @@ export function registryClient({
         if (failure) return fail(failure)
         const list = readJson(response.value, tagListReply, registry)
         if (!list.ok) return list
-        for (const tag of list.value.tags) if (parseTag(`x:${tag}`)) tags.add(tag)
+        const added = list.value.tags.slice(0, maxTags - tags.size)
+        for (const tag of added) if (parseTag(`x:${tag}`)) tags.add(tag)
         path = nextPage(response.value)
+        isCut = added.length < list.value.tags.length
         // The next page is read from the registry, also if it redirected this request to another host.
         const { url } = response.value
         referrer = url.host === new URL(`${url.protocol}//${host}`).host ? response.value.referrer : undefined
       }
-      return ok({ tags: [...tags], more: path !== undefined })
+      return ok({ tags: [...tags], more: isCut || path !== undefined })
     },
   }
 }

@@ -206,6 +206,20 @@ test('a registry with basic authentication gets the password only after it asks'
   expect(requests).toHaveLength(2)
 })
 
+test('of a registry that sends more tags than the app shows, only the first 20,000 are taken', async () => {
+  const pages: number[] = []
+  const server = await serve((request, response) => {
+    const page = pages.push(pages.length) - 1
+    const tags = Array.from({ length: 15_000 }, (_, index) => `t${page}-${index}`)
+    response.writeHead(200, { link: `<${request.url}1>; rel="next"` }).end(JSON.stringify({ name: 'x/y', tags }))
+  })
+  const answer = await clientWith().tags(`${server.host}/x/y`)
+  expect(answer).toMatchObject({ ok: true, value: { more: true } })
+  expect(answer.ok && answer.value.tags.length).toBe(20_000)
+  expect(answer.ok && answer.value.tags.at(-1)).toBe('t1-4999')
+  expect(pages).toEqual([0, 1])
+})
+
 test('tags are read page by page, only from the same host, and at most ten pages', async () => {
   const server = await serve((request, response) => {
     const page = Number(new URL(request.url!, server.url).searchParams.get('last') ?? 0)
