@@ -17,6 +17,7 @@ export { isSameEngine, engineKey, type EngineIdentity, type EngineSession } from
 export { demultiplexer } from './api/stream-frames.ts'
 export { readInsecureRegistries, readMirrors, readSecurityOptions } from './api/system.ts'
 export { attachTo, followLogs, openShell, type TerminalStream, type Size } from './api/terminal-stream.ts'
+export { readVolumeDevice } from './api/volumes.ts'
 export { layersSizeIncludesContent, supportsCacheRemovalById, reportsAutomatedBuilds } from './api/versions.ts'
 export { withSession, withContainerSession } from './with-session.ts'
 export { discoverEngine } from './connect/discover.ts'

@@ -5,7 +5,7 @@ import { foldersToAllow, type FolderToAllow, type MountedPath } from '../../mode
 import { cleanPath } from '../../model/run/path.ts'
 import type { RunOptions } from '../../model/run/run.ts'
 import { fail, ok, type Failure, type Result, type RunFailure } from '../../preload/contract/index.ts'
-import type { EngineSession } from '../engine/index.ts'
+import { readVolumeDevice, type EngineSession } from '../engine/index.ts'
 
 /** What the user is asked. */
 export interface MountQuestion {
@@ -57,15 +57,17 @@ export function mountPermissions({ chooseFolder, allowsFolders }: Needs) {
 export type MountPermissions = ReturnType<typeof mountPermissions>
 
 async function readMountedPaths(
-  { context }: EngineSession,
+  session: EngineSession,
   { volumes }: RunOptions,
 ): Promise<Result<readonly MountedPath[], RunFailure>> {
   const mounted: MountedPath[] = []
   for (const [row, { source, readOnly }] of volumes.entries()) {
-    if (!source.startsWith('/')) continue
-    const named = { row, path: cleanPath(source), canWrite: !readOnly }
+    // The engine makes a new volume where there is no source.
+    const place = source === '' || source.startsWith('/') ? source : await readVolumeDevice(session, source)
+    if (!place) continue
+    const named = { row, path: cleanPath(place), canWrite: !readOnly }
     try {
-      mounted.push(context.local ? { ...named, ...(await follow(named.path)) } : named)
+      mounted.push(session.context.local ? { ...named, ...(await follow(named.path)) } : named)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'ENOENT' || code === 'ENOTDIR') return fail({ code: 'mount-missing', field: 'volumes', row, source })

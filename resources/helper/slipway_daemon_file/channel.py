@@ -76,7 +76,8 @@ class Channel:
         remaining = memoryview(json.dumps(message).encode() + b'\n')
         try:
             while remaining:
-                if not select.select([], [self.sink], [], 10)[1]:
+                # After a signal, a caller that does not read must not delay the rollback.
+                if not select.select([], [self.sink], [], 0 if self.is_closed else 10)[1]:
                     raise BrokenPipeError
                 remaining = remaining[os.write(self.sink, remaining) :]
         except OSError:

@@ -5,8 +5,9 @@ import os
 import resource
 import signal
 
-# Python ignores these itself: a write then fails with an error, instead of ending the helper.
-_IGNORED_SIGNALS = {signal.SIGPIPE, signal.SIGXFSZ}
+# Python ignores the first two itself: a write then fails with an error, instead of ending the helper. With the others, the
+# caller's terminal could stop the helper in the middle of a change.
+_IGNORED_SIGNALS = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _MAX_FILES = 1024
 _STACK_BYTES = 8 << 20
 _UNLIMITED = (

@@ -17,14 +17,19 @@ def is_public(path, current):
     """Whether everybody may read the file, by the modes of the file and of all folders above. ACLs count as a no."""
     if path.scope.caller_may_read or current.data is None:
         return True
-    if not current.mode & stat.S_IROTH or _has_acl(current.xattrs):
+    if not _is_open(current.mode, stat.S_IRGRP | stat.S_IROTH) or _has_acl(current.xattrs):
         return False
     folder = path.folder
-    while os.stat(folder).st_mode & stat.S_IXOTH and not _has_acl(_xattr_names(folder)):
+    while _is_open(os.stat(folder).st_mode, stat.S_IXGRP | stat.S_IXOTH) and not _has_acl(_xattr_names(folder)):
         if folder == '/':
             return True
         folder = os.path.dirname(folder)
     return False
+
+
+def _is_open(mode, bits):
+    # A mode may deny to its group what it allows to all others.
+    return mode & bits == bits
 
 
 def _xattr_names(folder):

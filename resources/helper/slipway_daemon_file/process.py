@@ -72,7 +72,8 @@ def validate(process, file):
         return None
     flags = _without_flag(process.argv[1:], '--config-file')
     folder = os.path.dirname(process.exe)
-    result = run([process.exe, *flags, '--validate', '--config-file', file], 20, path_prefix=folder)
+    # First, so that no flag before them can take one of them as its value.
+    result = run([process.exe, '--validate', '--config-file', file, *flags], 20, path_prefix=folder)
     if result.returncode == 0:
         return ''
     output = _tail(result.stdout)

@@ -23,7 +23,7 @@ export async function watchMain({ electron }: Slipway) {
   const errors: string[] = []
   const { stderr } = electron.process()
   if (stderr) createInterface({ input: stderr }).on('line', (line) => errors.push(line))
-  await electron.evaluate(({ BrowserWindow, dialog, shell }) => {
+  await electron.evaluate(({ app, dialog, shell }) => {
     const watched = { questions: 0, opened: new Array<string>(), started: new Array<string>(), ended: false }
     Object.assign(globalThis, { watched })
     const cancel = async <T>(answer: T) => {
@@ -41,11 +41,9 @@ export async function watchMain({ electron }: Slipway) {
       watched.opened.push(path)
       return ''
     }
-    // `window.quit` closes the window.
-    const keepOpen = (event: Electron.Event) => {
-      if (!watched.ended) event.preventDefault()
-    }
-    for (const window of BrowserWindow.getAllWindows()) window.on('close', keepOpen)
+    // `window.quit` would end the app, at once or after the open question.
+    const quit = app.quit.bind(app)
+    app.quit = () => void (watched.ended && quit())
     process.getBuiltinModule('node:diagnostics_channel').subscribe('child_process', (message) => {
       const { process: child } = message as { process: import('node:child_process').ChildProcess }
       // The message is published before the program has its arguments.

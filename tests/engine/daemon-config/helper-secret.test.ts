@@ -73,11 +73,16 @@ describe.each(['20.10', '26.1'] as const)('on %s', (version) => {
     expect(allOutput({ verb: 'read' })).toContain('s3cret-pw')
   })
 
-  test('a file in a folder that others may not enter, or with an access list, is masked', async () => {
+  test('a file that some may not read, by its mode, its folder or an access list, is masked', async () => {
     write(secretText, { mode: 0o644 })
     chmodSync('/etc/docker', 0o700)
     expectNoSecret(allOutput({ verb: 'read' }))
+    chmodSync('/etc/docker', 0o705)
+    expectNoSecret(allOutput({ verb: 'read' }))
     chmodSync('/etc/docker', 0o755)
+    write(secretText, { mode: 0o604 })
+    expectNoSecret(allOutput({ verb: 'read' }))
+    write(secretText, { mode: 0o644 })
     // setfacl -m u:nobody:r as the kernel stores it, if this file system has access lists.
     const acl = '0x0200000001000600ffffffff02000400feff000004000400ffffffff10000400ffffffff20000400ffffffff'
     const script = `import os; os.setxattr('/etc/docker/daemon.json', 'system.posix_acl_access', bytes.fromhex('${acl.slice(2)}'))`

@@ -56,6 +56,20 @@ describe.each(matrix)('$title', (options) => {
     expect(asked(before)).toEqual([[['/etc', true]], [['/etc', true]]])
   })
 
+  test('a named volume that leads to a folder counts as that folder', async () => {
+    const create = (Name: string, device?: string) =>
+      engine.docker.createVolume({ Name, ...(device && { DriverOpts: { type: 'none', o: 'bind', device } }) })
+    await create('etc', '/etc')
+    await create('plain')
+    runner.answerQuestions(() => false)
+    const before = runner.questions.length
+    const declined = { code: 'mount-declined', field: 'volumes', row: 0, source: 'etc' }
+    expect(await runner.failureOf('box:1', { volumes: [volume('etc')] })).toEqual(declined)
+    expect(asked(before)).toEqual([[['/etc', true]]])
+    await runner.start('box:1', { volumes: [volume('plain'), { ...volume('new'), target: '/y' }] })
+    expect(runner.questions).toHaveLength(before + 1)
+  })
+
   test('a tag that moves to another image while the question is open gets no folder', async () => {
     await engine.docker.getImage('web:1').tag({ repo: 'moves', tag: '1' })
     runner.answerQuestions(async () => {

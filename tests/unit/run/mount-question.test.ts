@@ -102,12 +102,12 @@ describe('the question', () => {
     return { ...permissions, choose, questions }
   }
 
-  test('volumes need none, and a folder needs none once it was chosen', async () => {
+  test('a new volume needs none, and a folder needs none once it was chosen', async () => {
     const { refusal, choose, questions } = start()
     const site = join(root, 'site')
     mkdirSync(site)
-    expect(await refusal(session(), options('data', ''))).toBeUndefined()
-    expect(await refusal(session(), options('data', site))).toMatchObject({
+    expect(await refusal(session(), options(''))).toBeUndefined()
+    expect(await refusal(session(), options('', site))).toMatchObject({
       code: 'mount-declined',
       row: 1,
       source: site,
