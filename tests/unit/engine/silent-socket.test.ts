@@ -41,6 +41,7 @@ const calls: Readonly<Record<string, (session: EngineSession) => Promise<unknown
   readDistribution: (session) => api('readDistribution')(session, 'x'),
   searchImages: (session) => api('searchImages')(session, v.any(), { term: 'x', limit: 1, timeoutMs: 1000 }),
   listNetworks: (session) => api('listNetworks')(session),
+  readVolumeDevice: (session) => api('readVolumeDevice')(session, 'x'),
   inspectContainer: (session) => api('inspectContainer')(session, 'x'),
   inspectListedContainer: (session) => api('inspectListedContainer')(session, 'x'),
   readContainers: (session) => api('readContainers')(session),
