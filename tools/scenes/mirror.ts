@@ -173,7 +173,10 @@ export const mirrorScenes: readonly Scene[] = [
     name: 'down-restore',
     arrange: downWith('{\n  "icc": false,\n  "log-drivers": "local"\n}\n'),
     async show(page) {
-      await page.locator('section:has(h2) button').nth(1).click()
+      await findings(page)
+        .getByRole('button')
+        .filter({ hasText: /backup|备份/ })
+        .click()
       await page
         .getByRole('dialog')
         .getByRole('button')
