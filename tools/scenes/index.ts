@@ -1,5 +1,6 @@
 /** All scenes: every screen in each of its states. */
 import { connectScenes } from './connect.ts'
+import { daemonConfigScenes } from './daemon-config.ts'
 import { discoverScenes } from './discover.ts'
 import { environmentScenes } from './environment.ts'
 import { engineScenes } from './engine.ts'
@@ -16,6 +17,7 @@ export const scenes: readonly Scene[] = [
   ...discoverScenes,
   ...registryScenes,
   ...mirrorScenes,
+  ...daemonConfigScenes,
   ...runScenes,
   ...terminalScenes,
   ...environmentScenes,
