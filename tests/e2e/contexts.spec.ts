@@ -138,21 +138,15 @@ test('if several engines run and nothing has chosen one, the others are named be
   demo,
   other,
 }) => {
-  const runtime = mkdtempSync(join(tmpdir(), 'slipway-runtime-'))
-  try {
-    mkdirSync(join(runtime, 'podman'))
-    symlinkSync(demo.socket, join(runtime, 'docker.sock'))
-    symlinkSync(other.socket, join(runtime, 'podman/podman.sock'))
-    const app = await open({ env: { XDG_RUNTIME_DIR: runtime, DOCKER_CONFIG: runtime } })
+  await withSockets({ 'docker.sock': demo, 'podman/podman.sock': other }, async (env) => {
+    const app = await open({ env })
     await expect(app.row('nginx', '1.27')).toBeVisible()
     const others = app.engine.getByRole('group', { name: 'Also running:' })
     await app.expectAccessible()
     await others.getByRole('button', { name: 'podman' }).click()
     await expect(app.row('only-here', '1')).toBeVisible()
     await expect(others).toHaveCount(0)
-  } finally {
-    rmSync(runtime, { recursive: true })
-  }
+  })
 })
 
 test('an engine that was started later is named once the user opens the menu of contexts', async ({
@@ -160,19 +154,34 @@ test('an engine that was started later is named once the user opens the menu of 
   demo,
   other,
 }) => {
-  const runtime = mkdtempSync(join(tmpdir(), 'slipway-runtime-'))
-  try {
-    mkdirSync(join(runtime, 'podman'))
-    symlinkSync(demo.socket, join(runtime, 'docker.sock'))
-    const app = await open({ env: { XDG_RUNTIME_DIR: runtime, DOCKER_CONFIG: runtime } })
+  await withSockets({ 'docker.sock': demo }, async (env, addSocket) => {
+    const app = await open({ env })
     await expect(app.row('nginx', '1.27')).toBeVisible()
-    symlinkSync(other.socket, join(runtime, 'podman/podman.sock'))
+    addSocket('podman/podman.sock', other)
     const others = app.engine.getByRole('group', { name: 'Also running:' })
     await expect(others).toHaveCount(0)
     await app.engine.getByRole('button').first().click()
     await expect(others.getByRole('button', { name: 'podman' })).toBeVisible()
     await app.expectAccessible()
+  })
+})
+
+type AddSocket = (path: string, engine: { readonly socket: string }) => void
+
+/** Runs a story with the environment of a user whose runtime folder leads to these engines. */
+async function withSockets(
+  engines: Readonly<Record<string, { readonly socket: string }>>,
+  story: (env: Record<string, string>, addSocket: AddSocket) => Promise<void>,
+) {
+  const runtime = mkdtempSync(join(tmpdir(), 'slipway-runtime-'))
+  const addSocket: AddSocket = (path, { socket }) => {
+    mkdirSync(join(runtime, path, '..'), { recursive: true })
+    symlinkSync(socket, join(runtime, path))
+  }
+  try {
+    for (const [path, engine] of Object.entries(engines)) addSocket(path, engine)
+    await story({ XDG_RUNTIME_DIR: runtime, DOCKER_CONFIG: runtime }, addSocket)
   } finally {
     rmSync(runtime, { recursive: true })
   }
-})
+}

@@ -13,6 +13,8 @@ interface Shared {
 interface Fixtures {
   /** Clears the engine's mirrors, then writes daemon.json, or deletes it if the text is undefined. */
   writeConfig: (text: string | undefined) => Promise<void>
+  /** The installed engine, which an extra comma in daemon.json keeps down. It runs again after the test. */
+  engineKeptDown: Engine
   /** The app with the installed engine. It shows the Mirrors screen, after a test that found one working mirror. */
   appWithMirror: Slipway
 }
@@ -54,6 +56,16 @@ export const test = base.extend<Fixtures, Shared>({
       if (text === undefined) rmSync(systemPaths.config)
       else writeFileSync(systemPaths.config, text)
     })
+  },
+  engineKeptDown: async ({ writeConfig, installedEngine }, use) => {
+    await writeConfig('{ "debug": false, }')
+    await installedEngine.shutDown()
+    try {
+      await use(installedEngine)
+    } finally {
+      writeFileSync(systemPaths.config, '{}')
+      if (!installedEngine.running) await installedEngine.restart()
+    }
   },
   appWithMirror: async ({ open, hub, dockerHub, writeConfig, installedEngine }, use) => {
     await writeConfig('{\n  "debug": false\n}\n')

@@ -12,11 +12,8 @@ import {
   type EngineReport,
   type HostFacts,
 } from '../../../model/engine/kind.ts'
+import { alpine, debian } from './hosts.ts'
 
-const debian: HostFacts = {
-  ...{ hostName: 'laptop', manager: 'systemd', userManager: true, dockerd: 'package', inWindows: false },
-}
-const alpine: HostFacts = { ...debian, manager: 'openrc', userManager: false }
 const wsl: HostFacts = { ...debian, dockerd: 'none', inWindows: true }
 const systemSocket = '/var/run/docker.sock'
 

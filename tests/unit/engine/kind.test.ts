@@ -22,11 +22,8 @@ import {
   type EngineReport,
   type HostFacts,
 } from '../../../model/engine/kind.ts'
+import { alpine, debian } from './hosts.ts'
 
-const debian: HostFacts = {
-  ...{ hostName: 'laptop', manager: 'systemd', userManager: true, dockerd: 'package', inWindows: false },
-}
-const alpine: HostFacts = { ...debian, manager: 'openrc', userManager: false }
 const voidLinux: HostFacts = { ...debian, manager: 'runit', userManager: false }
 const wsl: HostFacts = { ...debian, manager: 'other', userManager: false, inWindows: true }
 const snapOnly: HostFacts = { ...debian, dockerd: 'snap' }
