@@ -1,4 +1,4 @@
-/** Main's own questions to the user, in native dialogs, which no page can answer. No is the default, and what Escape means. */
+/** Main's own questions to the user, in native dialogs, which no page can answer. No is the default and Escape's answer. */
 import { BrowserWindow, dialog } from 'electron'
 import type { FolderToAllow } from '../../model/run/mount-question.ts'
 import { fail, ok, type Language, type Result } from '../../preload/contract/index.ts'

@@ -21,7 +21,10 @@ export async function openPath(path: string): Promise<void> {
   await shell.openPath(path)
 }
 
-/** Opens a page in the user's browser, without a question: only for addresses that main has built. Throws if the URL's protocol is not http or https. */
+/**
+ * Opens a page in the user's browser without a question: only for addresses that main has built, or has asked about. Throws
+ * if the protocol is not http or https.
+ */
 export async function openPage(url: string): Promise<void> {
   if (!/^https?:$/.test(new URL(url).protocol)) throw new Error(`not an http(s) URL: ${url}`)
   await shell.openExternal(url)

@@ -224,8 +224,8 @@ function withRealm(failure: RegistryFailure, { parameters }: Challenge, host: st
 
 /**
  * Whether stored credentials may be sent to a URL: over verified https, or to this computer. Docker also sends them over
- * plain HTTP, and without verification, to the registries that the engine is told to trust. Slipway does not: that trust is about the engine's network,
- * and this computer may be in another one, or an attacker may have blocked https.
+ * plain HTTP, and without verification, to the registries that the engine is told to trust. Slipway does not: that trust
+ * is about the engine's network, and this computer may be in another one, or an attacker may have blocked https.
  */
 const isPrivate = ({ url: { protocol, host }, unverified }: Pick<ResponseHead, 'url' | 'unverified'>) =>
   isLoopback(host) || (protocol === 'https:' && !unverified)

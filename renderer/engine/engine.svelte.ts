@@ -8,7 +8,7 @@ import { t } from '../ui/i18n.svelte.ts'
 class CurrentEngine {
   state = $state.raw<EngineState>({ status: 'connecting' })
   readonly connected = $derived(this.state.status === 'connected')
-  /** Whether the system’s daemon.json was found to be faulty: Docker is installed, even if dockerd is in an unusual folder. */
+  /** The system's daemon.json was found to be faulty, so Docker is installed, even if dockerd is in an unusual folder. */
   foundFaultyFile = $state(false)
   /** Whether the screen shows faults of daemon.json now, which are then the reason why no engine answers. */
   showsFaultyFile = $state(false)

@@ -5,7 +5,7 @@ import errno
 CODES = frozenset(
     {
         # the request
-        'bad-request', 'out-of-turn', 'other-program', 'not-root', 'busy', 'state-unsafe', 'internal', 'ended',
+        'bad-request', 'out-of-turn', 'other-program', 'not-root', 'busy', 'state-unsafe', 'internal',
         # the file
         'file-changed', 'file-invalid', 'file-duplicate-key', 'file-too-large', 'file-odd', 'folder-unsafe',
         'read-only', 'no-space', 'not-permitted', 'mounted', 'io', 'file-valid',
